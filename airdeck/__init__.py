@@ -1,0 +1,1 @@
+"""The application: wiring, and what a person calls."""

@@ -1,0 +1,1 @@
+"""The gesture library: rows, compiled rules, proposals."""

@@ -1,0 +1,1 @@
+"""Synthetic performers through the whole pipeline and gate."""

@@ -1,0 +1,1 @@
+"""The session archive: folders that survive anything."""

@@ -1,0 +1,1 @@
+"""Commands as notes, CCs and keys; the MIDI map; deck state."""

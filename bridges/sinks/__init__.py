@@ -1,0 +1,1 @@
+"""Outputs that accept a Permit and nothing else."""
