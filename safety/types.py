@@ -107,9 +107,9 @@ class Proposal:
     """Named numbers seen when the gesture completed, for the record."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamHealth:
-    """One stream as judged against the stream table."""
+    """One stream as judged against the stream table. Filled in place on the step's path."""
 
     alive: bool = False
     rate_ok: bool = False
