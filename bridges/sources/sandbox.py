@@ -59,8 +59,8 @@ else:
         def _lower_priority() -> None:
             import ctypes
 
-            kernel = ctypes.windll.kernel32
-            if not kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS):
+            this_process = ctypes.c_void_p(-1)
+            if not ctypes.windll.kernel32.SetPriorityClass(this_process, _BELOW_NORMAL_PRIORITY_CLASS):
                 raise OSError("SetPriorityClass failed")
 
     else:
