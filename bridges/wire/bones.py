@@ -1,0 +1,93 @@
+"""Numbers of bones as they come: raw float bits checked before anything computes with them.
+
+Checks work on the bits, because arithmetic on a signalling NaN or on 1e30 warns or overflows. For IEEE floats the bits
+without the sign rise with the absolute value, so one integer comparison covers NaN, infinity and "too large".
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from dynamics.frames import MOCOPI_BONES
+from dynamics.skeleton import MOCOPI_REST_M
+
+F32: Final = np.dtype(np.float32)
+U32: Final = np.dtype(np.uint32)
+BE: Final = np.dtype(">u4")
+LE: Final = np.dtype("<u4")
+
+ABS_BITS = np.uint32(0x7FFFFFFF)
+COMPONENT_MAX = 2.0
+"""Largest quaternion component: that of the longest quaternion taken."""
+NORM_MIN, NORM_MAX = 0.5, 2.0
+"""A quaternion of another length is not a rotation that was rounded; inside, it is normalised."""
+POSITION_MAX_M = 1e3
+"""Of the root, in the room."""
+OFFSET_MAX_M = 10.0
+"""Of a bone from its parent; a sender in centimetres is refused rather than turned into a giant."""
+UNIT_TOLERANCE = 1e-9
+"""Sum over the bones of (|q|² - 1)² below which all are taken as they are: each is within 1.6e-5 of unit length."""
+
+MIRROR_BONES = np.array([*range(11), *range(15, 19), *range(11, 15), *range(23, 27), *range(19, 23)], dtype=np.intp)
+"""Bone of the other side."""
+FLIP_QUAT = np.array([1, -1, -1, 1], dtype=np.float32)
+FLIP_POS = np.array([-1, 1, 1], dtype=np.float32)
+"""Reflection in x: mirrors a body, and turns Unity's left-handed frame into ours."""
+
+IDENTITY = np.tile(np.array([0, 0, 0, 1], dtype=np.float32), (MOCOPI_BONES, 1))
+
+
+class BoneError(StrEnum):
+    """Why the numbers of a bone were refused."""
+
+    NUMBER = "bones: a number is not finite or out of range"
+    QUATERNION = "bones: a quaternion has length zero or is far from unit length"
+
+
+def bits_of(value: float) -> int:
+    """The bits of a positive float32 limit."""
+    return int(np.float32(value).view(np.uint32))
+
+
+COMPONENT_BITS = bits_of(COMPONENT_MAX)
+POSITION_BITS = bits_of(POSITION_MAX_M)
+OFFSET_BITS = bits_of(OFFSET_MAX_M)
+POSITION_LIMIT_BITS = np.full((MOCOPI_BONES, 1), OFFSET_BITS, dtype=np.uint32)
+POSITION_LIMIT_BITS[0] = POSITION_BITS
+REST_ROOT_M = MOCOPI_REST_M[0]
+
+
+def unit_quats(bits: np.ndarray) -> np.ndarray | None:
+    """uint32 (n, 4), contiguous, as float32 (n, 4) when all are unit quaternions already, else None: see `mended_quats`."""
+    if (bits & ABS_BITS).max() > COMPONENT_BITS:
+        return None
+    quats: np.ndarray = bits.view(F32)
+    excess = np.vecdot(quats, quats) - np.float32(1)
+    return quats if excess.dot(excess) < UNIT_TOLERANCE else None
+
+
+def mended_quats(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """uint32 (n, 4) as float32 (n, 4) normalised, and bool (n,): the rows that could be."""
+    sane = ((bits & ABS_BITS) <= COMPONENT_BITS).all(axis=1)
+    quats = np.where(sane[:, None], bits, np.uint32(0)).view(F32).astype(np.float64)
+    norm = np.sqrt(np.vecdot(quats, quats))
+    good: np.ndarray = np.logical_and(norm >= NORM_MIN, norm <= NORM_MAX)
+    quats[good] /= norm[good, None]
+    return quats.astype(F32), good
+
+
+def rotations(bits: np.ndarray) -> np.ndarray | BoneError:
+    """uint32 (n, 4) as unit quaternions float32 (n, 4), or why one of them is none."""
+    quats = unit_quats(bits)
+    if quats is not None:
+        return quats
+    mended, good = mended_quats(bits)
+    if good.all():
+        return mended
+    return BoneError.NUMBER if (bits & ABS_BITS).max() > COMPONENT_BITS else BoneError.QUATERNION
+
+
+def positions_are_sane(bits: np.ndarray, limit: np.ndarray) -> bool:
+    """uint32 (n, 3) against the limits' bits, uint32 (n, 1)."""
+    return not ((bits & ABS_BITS) > limit).any()
