@@ -59,7 +59,7 @@ clean:
 # Set-up, done again only when a lock or pyproject.toml changes.
 $(VENV)/.ready-dev: requirements/dev.lock pyproject.toml requirements/system.txt
 	@sh requirements/system.sh test
-	@$(MAKE) --no-print-directory $(PY)
+	@$(MAKE) -s --no-print-directory $(PY)
 	@echo "set-up: installing requirements/dev.lock"
 	@$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
 	@$(call finish)
@@ -67,7 +67,7 @@ $(VENV)/.ready-dev: requirements/dev.lock pyproject.toml requirements/system.txt
 
 $(VENV)/.ready-run: requirements/runtime.lock pyproject.toml requirements/system.txt
 	@sh requirements/system.sh run
-	@$(MAKE) --no-print-directory $(PY)
+	@$(MAKE) -s --no-print-directory $(PY)
 	@echo "set-up: installing requirements/runtime.lock (a few minutes on a slow line)"
 	@$(PIP_INSTALL) --require-hashes -r requirements/runtime.lock
 	@$(call finish)

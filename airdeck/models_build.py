@@ -48,7 +48,7 @@ def build(parts: tuple[Part, ...], wheel: Path) -> bytes:
     return bundle(files)
 
 
-def take_wheel(folder: Path, expected_sha256: str = WHEEL_SHA256) -> Path:
+def take_wheel(folder: Path) -> Path:
     """Download the wheel into `folder` with the first pip that works, and check its hash. BuildError otherwise."""
     problems = []
     for pip in _pips():
@@ -60,7 +60,7 @@ def take_wheel(folder: Path, expected_sha256: str = WHEEL_SHA256) -> Path:
             continue
         wheels = list(folder.glob("*.whl"))
         if done.returncode == 0 and wheels:
-            _check(wheels[0].name, wheels[0].read_bytes(), expected_sha256)
+            _check(wheels[0].name, wheels[0].read_bytes(), WHEEL_SHA256)
             return wheels[0]
         problems.append(f"{' '.join(pip)}: {_last_line(done.stderr)}")
     raise BuildError(f"no pip could download {WHEEL}: " + "; ".join(problems))
