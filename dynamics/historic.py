@@ -25,8 +25,8 @@ SWIFT_OVERLAY = MappingProxyType(
     {
         "z": slice(0, 32), "velocity": slice(32, 63), "pose_statistics": slice(63, 69), "tempo_over_200": slice(69, 70),
         "phase": slice(70, 71), "periodicity": slice(71, 72), "grounding": slice(72, 73), "verticality": slice(73, 74),
-        "rotation": slice(74, 75), "modality_mask": slice(75, 76), "mocopi": slice(76, 100), "pocket_pitch_roll": slice(100, 102),
-        "watch_heart_rate_energy": slice(102, 104), "reserved": slice(104, 128),
+        "rotation": slice(74, 75), "modality_mask": slice(75, 76), "mocopi": slice(76, 100),
+        "pocket_pitch_roll": slice(100, 102), "watch_heart_rate_energy": slice(102, 104), "reserved": slice(104, 128),
     }
 )  # fmt: skip
 """The Swift overlay: six pose statistics over slots 63..68, the modality mask over coherence."""
