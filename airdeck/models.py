@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from . import paths
+from .exits import MissingError
 from .models_build import BuildError, Part, build, take_wheel
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class ModelStatus:
     size_bytes: int = 0
 
 
-class ModelMissing(Exception):  # noqa: N818
+class ModelMissing(MissingError):  # noqa: N818
     """A model is not in the cache, or is not what was fetched; the text names the command that mends it."""
 
 
-class FetchFailed(Exception):  # noqa: N818
+class FetchFailed(MissingError):  # noqa: N818
     """Neither way gave a model; the text says why and what to do."""
 
 
