@@ -49,6 +49,8 @@ class CameraState(StrEnum):
 
 
 HEALTHY = frozenset({CameraState.LIVE, CameraState.DARK})
+PLAYING = HEALTHY | {CameraState.FROZEN}
+"""States in which the worker has something to say at every picture."""
 
 
 class CameraSource(Source):
@@ -83,6 +85,7 @@ class CameraSource(Source):
         self._link: PoseLink | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._every_picture = self.finite and settings.unthrottled
+        self._epoch_ns: int | None = None
         self._forget()
 
     @property
@@ -101,7 +104,7 @@ class CameraSource(Source):
 
     def start_playback(self) -> None:
         """A file begins now, with its time 0 at this moment; a device is live already."""
-        if self.finite and not self._epoch_ns:
+        if self.finite and self._epoch_ns is None:
             self._epoch_ns = self._clock()
             self._play()
 
@@ -125,7 +128,7 @@ class CameraSource(Source):
 
     def _forget(self) -> None:
         self.finished = False
-        self._epoch_ns = 0
+        self._epoch_ns = None
         self._next_seq = 0
         self._seq_base = 0
         self._seen = Header()
@@ -169,11 +172,10 @@ class CameraSource(Source):
             raise SourceError(self._said or why)
         self._heard_ns = self._clock()
         self.state = CameraState.WAITING if self.finite else CameraState.LIVE
-        if self._epoch_ns:
-            self._play()
+        self._play()
 
     def _play(self) -> None:
-        if self._link is not None and self.state is CameraState.WAITING:
+        if self._link is not None and self._epoch_ns is not None and self.state is CameraState.WAITING:
             self._heard_ns = self._clock()
             self.state = CameraState.LIVE
             self._link.send(Header(MessageKind.PLAY, seq=self._next_seq, capture_ns=self._epoch_ns))
@@ -187,30 +189,33 @@ class CameraSource(Source):
                 self.state = CameraState.ENDED
                 return
             deaths = 1 if self._clock() - began_ns > STABLE_NS else deaths + 1
-            await self._restart(why, deaths)
-            if self.finite and deaths >= FILE_ATTEMPTS:
-                self.finished = True
+            self.stats.last_error = self._said or why
+            await self._drop_link(0.0)
+            if self.finite and deaths > FILE_ATTEMPTS:
+                self.finished, self.state = True, CameraState.ENDED
+                return
+            await self._restart(deaths)
 
-    async def _restart(self, why: str, deaths: int) -> None:
+    async def _restart(self, deaths: int) -> None:
         self.state = CameraState.RESTARTING
         self.stats.restarts += 1
-        self.stats.last_error = self._said or why
-        await self._drop_link(0.0)
         await asyncio.sleep(backoff_s(deaths))
         try:
             await self._start()
         except SourceError as error:
             self._said = str(error)
+            await self._drop_link(0.0)
 
     async def _until_down(self) -> str:
         """Wait until the worker is gone or has stalled; says which."""
-        if self._link is None:
-            return self._said
-        while not self._link.down.done():
+        quiet = 0
+        while self._link is not None and not self._link.down.done():
             await asyncio.wait({self._link.down}, timeout=WATCH_PERIOD_S)
-            if self.state in HEALTHY and not self._every_picture and self._clock() - self._heard_ns > STALL_NS:
+            late = self.state in PLAYING and self._clock() - self._heard_ns > STALL_NS
+            quiet = quiet + 1 if late else 0
+            if quiet > 1:  # twice, so that our own late loop is not taken for a silent worker
                 return f"the pose worker said nothing for {STALL_NS / 1e9:.0f} s"
-        return self._link.down.result()
+        return self._link.down.result() if self._link else self._said
 
     async def _drop_link(self, wait_s: float = 1.0) -> None:
         link, self._link = self._link, None
@@ -218,15 +223,17 @@ class CameraSource(Source):
             await link.close(wait_s)
 
     def _on_messages(self, messages: list[Message], recv_ns: int) -> None:
-        poses = [message for message in messages if message.header.kind is MessageKind.POSE]
-        if poses and not self._every_picture:
-            self.stats.dropped += len(poses) - 1
-            poses = poses[-1:]
-        self._heard_ns = recv_ns
+        """Everything is counted; of several poses that waited, only the newest is handed on."""
+        poses = sum(message.header.kind is MessageKind.POSE for message in messages)
+        self._heard_ns = self._clock()
         for message in messages:
             self._note(message)
-        for message in poses:
-            self._hand_on(message, recv_ns)
+            if message.header.kind is MessageKind.POSE:
+                poses -= 1
+                if poses and not self._every_picture:
+                    self.stats.dropped += 1
+                else:
+                    self._hand_on(message, recv_ns)
 
     def _note(self, message: Message) -> None:
         header = message.header
@@ -281,4 +288,4 @@ class CameraSource(Source):
 
 def backoff_s(deaths: int) -> float:
     """Pause before the next start, after `deaths` in a row (1 or more)."""
-    return min(BACKOFF_FIRST_S * 2 ** (min(deaths, 16) - 1), BACKOFF_LAST_S)
+    return min(BACKOFF_FIRST_S * 2.0 ** (min(deaths, 16) - 1), BACKOFF_LAST_S)

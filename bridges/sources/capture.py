@@ -126,7 +126,7 @@ class Capture:
         return device
 
     def _grab(self, slot: Slot) -> None:
-        failures = 0
+        failures, last_ns = 0, 0
         stamped = self.device.getBackendName() == "V4L2"
         while failures < READ_FAILURES:
             ok, pixels = self.device.read()
@@ -136,7 +136,7 @@ class Capture:
                 continue
             failures = 0
             driver_ms = self.device.get(self.cv2.CAP_PROP_POS_MSEC) if stamped else 0.0
-            capture_ns = capture_stamp(now_ns, driver_ms)
+            last_ns = capture_ns = max(last_ns + 1, capture_stamp(now_ns, driver_ms))
             self.grabbed += 1
             slot.put(Picture(pixels, self.grabbed - 1, capture_ns, driver_stamp=capture_ns != now_ns))
         slot.end("the camera gives no more pictures: was it unplugged?")

@@ -64,6 +64,8 @@ def is_network_address(device: str) -> bool:
 
 def is_video_file(device: str) -> bool:
     """A file to play as a camera: by its suffix, or because it is a regular file."""
+    if device.isdigit():
+        return False
     return Path(device).suffix.lower() in VIDEO_SUFFIXES or Path(device).is_file()
 
 
