@@ -6,18 +6,17 @@ import hashlib
 import io
 import json
 import os
-import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from . import paths
 from .exits import MissingError
+from .lockfile import LockTimeout, held
 from .models_build import BuildError, Part, build, take_wheel
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ CONNECT_LIMIT_S = 5.0  # a stage without network should hear so soon
 DOWNLOAD_LIMIT_S = 120.0  # 9 MB over a slow line; a guess
 SIZE_LIMIT_BYTES = 64 << 20  # seven times the largest model
 LOCK_LIMIT_S = 600.0  # another fetch on a slow line
-LOCK_RETRY_S = 0.2
 
 OFFICIAL = "https://storage.googleapis.com/mediapipe-models"
 FETCH = "airdeck models fetch"
@@ -136,12 +134,11 @@ def fetch(
     """
     wanted = [_model(name) for name in names] or list(MODELS)
     cache_dir().mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(cache_dir() / ".lock"):
-        lacking = [model for model in wanted if again or check(model).state != "ready"]
-        refused = {model.name: _fetch_official(model, say) for model in lacking}
-        to_build = [model for model in lacking if refused[model.name]]
-        if to_build:
-            _build_all(to_build, refused, say)
+    try:
+        with held(cache_dir() / ".lock", LOCK_LIMIT_S):
+            _fetch_lacking([model for model in wanted if again or check(model).state != "ready"], say)
+    except LockTimeout as late:
+        raise FetchFailed(f"another `{FETCH}` runs: {late}") from late
     return [check(model) for model in wanted]
 
 
@@ -156,6 +153,12 @@ def check(model: Model) -> ModelStatus:
     sha256, source = hashlib.sha256(data).hexdigest(), str(known.get("source", ""))
     state: State = "ready" if sha256 == known.get(source) else "changed"
     return ModelStatus(model.name, model.file, path, state, source, str(known.get(source, "")), len(data))
+
+
+def _fetch_lacking(lacking: list[Model], say: Callable[[str], None]) -> None:
+    refused = {model.name: _fetch_official(model, say) for model in lacking}
+    if to_build := [model for model in lacking if refused[model.name]]:
+        _build_all(to_build, refused, say)
 
 
 def _fetch_official(model: Model, say: Callable[[str], None]) -> str:
@@ -264,33 +267,6 @@ def _write(path: Path, data: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     partial.replace(path)
-
-
-@contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the system lets go of it when the process dies. FetchFailed after LOCK_LIMIT_S."""
-    deadline_s = time.monotonic() + LOCK_LIMIT_S
-    with path.open("ab") as handle:
-        while not _locked(handle.fileno()):
-            if time.monotonic() > deadline_s:
-                raise FetchFailed(f"another `{FETCH}` holds {path}: end it and try again")
-            time.sleep(LOCK_RETRY_S)
-        yield
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _model(name: str) -> Model:
