@@ -29,6 +29,39 @@ class ArmState(StrEnum):
     """Latched: only a reset leads back to disarmed."""
 
 
+class HumanAct(StrEnum):
+    """What a person can do to the gate (the same words as `airdeck.events.Act`)."""
+
+    ARM = "arm"
+    DISARM = "disarm"
+    STOP = "stop"
+    RESET = "reset"
+
+
+class Cause(StrEnum):
+    """Why the arm state changed."""
+
+    ARM = "arm"
+    DISARM = "disarm"
+    STOP = "stop"
+    RESET = "reset"
+    RESTORED = "restored"
+    """The latched stop of an earlier run was put back."""
+    GAP = "gap"
+    """Nobody looked for longer than the limit: a stall, or a machine that slept."""
+    CLOCK_WENT_BACK = "clock_went_back"
+    STREAM_LOST = "stream_lost"
+    """No driving stream is alive, fast enough and sound."""
+    LAGGING = "lagging"
+    EVIDENCE_LOST = "evidence_lost"
+    """Nobody seen, or a vector that is flat or not finite, for longer than the grace."""
+    GOOD_AGAIN = "good_again"
+    SUSPENDED_TOO_LONG = "suspended_too_long"
+    PORT_LOST = "port_lost"
+    """A sink that was connected while armed is no longer (its port vanished, its writer died)."""
+    DECISIONS_NOT_WRITTEN = "decisions_not_written"
+
+
 class SinkClass(StrEnum):
     DRY_RUN = "dry_run"
     RECORDING = "recording"
@@ -53,6 +86,8 @@ class Reason(StrEnum):
     COMMAND_NOT_ALLOWED = "k3.command_not_allowed"
     NOT_PROMOTED = "k4.not_promoted"
     HASH_MISMATCH = "k4.hash_mismatch"
+    SELFPLAY_MISSING = "k4.selfplay_missing"
+    """Baseline promotion without a current quick self-play report of this machine."""
     STREAM_STALE = "k5.stream_stale"
     STREAM_SLOW = "k5.stream_slow"
     CLOCK_WENT_BACK = "k5.clock_went_back"
@@ -67,11 +102,18 @@ class Reason(StrEnum):
     DECK_STATE_UNKNOWN = "k9.deck_state_unknown"
     NEEDS_CONFIRMATION = "k9.needs_confirmation"
     DECK_NOT_IDLE = "k9.deck_not_idle"
+    VALUE_OUT_OF_RANGE = "k9.value_out_of_range"
     SLEW = "k9.slew"
+    NOTHING_TO_RELEASE = "k9.nothing_to_release"
+    """The neutral value of a continuous control that this gate never moved would itself be a jump."""
+    ALREADY_PERMITTED = "k10.already_permitted"
+    """This sink has its permit for this proposal, or for a later one of the same gesture."""
     COOLDOWN_GESTURE = "k10.cooldown_gesture"
     COOLDOWN_COMMAND = "k10.cooldown_command"
     COOLDOWN_DECK = "k10.cooldown_deck"
+    COOLDOWN_ALL = "k10.cooldown_all"
     BURST = "k10.burst"
+    BURST_ALL = "k10.burst_all"
     SINK_NOT_CONNECTED = "k11.sink_not_connected"
     TARGET_NOT_IN_FRONT = "k11.target_not_in_front"
     LAGGING = "k11.lagging"
@@ -103,6 +145,8 @@ class Proposal:
     """Sensors that say no."""
     ambiguous: bool = False
     """Left and right cannot be told apart in this evidence."""
+    confirmed: bool = False
+    """The performer confirmed this very proposal (needed by commands that would cut an audible deck)."""
     evidence: tuple[tuple[str, float], ...] = ()
     """Named numbers seen when the gesture completed, for the record."""
 
@@ -147,6 +191,8 @@ class Health:
     lagging: bool = False
     warm: bool = False
     decisions_written: bool = True
+    beats: float = float("nan")
+    """Running position of the master beat clock, in beats; NaN while it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +216,23 @@ class Permit:
     sink_class: SinkClass
     not_before_ns: int
     expires_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of the arm state, with its cause: a record."""
+
+    t_ns: int = 0
+    before: ArmState = ArmState.DISARMED
+    after: ArmState = ArmState.DISARMED
+    cause: Cause = Cause.DISARM
+    by: str = ""
+    """Who acted: "cli", "page", "key", "pad", "gesture"; empty when health did."""
+
+    @property
+    def cancels(self) -> bool:
+        """Gestures in flight are cancelled by this change."""
+        return self.before is ArmState.ARMED
 
 
 @dataclass(frozen=True, slots=True)
