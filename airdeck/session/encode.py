@@ -62,6 +62,8 @@ class Encoders:
         self._ring = ring
         self._json = msgspec.json.Encoder(enc_hook=_plain)
         self.chain_head = first_prev
+        self.chain_before = first_prev
+        """What the newest decision follows."""
 
     def event(self, event: Event) -> Lines:
         """The frame goes first, so that what an event refers to is always there."""
@@ -86,15 +88,23 @@ class Encoders:
         return [self._line("dynamics", record, t_ns)]
 
     def gesture(self, event: GestureEvent) -> Lines:
-        return [self._line("gestures", records.GestureRecord.of(event), event.t_ns)]
+        return [(self._files["gestures"], self._checked(records.GESTURE.of(event)) + b"\n", event.t_ns)]
 
     def verdict(self, verdict: Verdict) -> Lines:
-        encoded = self._json.encode(records.GateRecord.of(verdict, self.chain_head))
+        record = records.GATE.of(verdict, permitted=verdict.permitted, prev=self.chain_head)
+        encoded = self._checked(record)
+        self.chain_before = self.chain_head
         line, self.chain_head = chain.seal_line(encoded, self.chain_head)
         return [(self._files["gate"], line + b"\n", verdict.t_ns)]
 
     def sent(self, sent: Sent) -> Lines:
-        return [self._line("sent", records.SentRecord.of(sent), sent.t_ns)]
+        return [(self._files["sent"], self._checked(records.SENT.of(sent)) + b"\n", sent.t_ns)]
 
-    def _line(self, stream: str, record: records.Record, t_ns: int) -> tuple[StreamFile, bytes, int]:
+    def _checked(self, record: msgspec.Struct) -> bytes:
+        """Encoded, and readable again: what is rare and matters most is never written in another form than declared."""
+        encoded = self._json.encode(record)
+        msgspec.json.decode(encoded, type=type(record))
+        return encoded
+
+    def _line(self, stream: str, record: msgspec.Struct, t_ns: int) -> tuple[StreamFile, bytes, int]:
         return (self._files[stream], self._json.encode(record) + b"\n", t_ns)

@@ -34,6 +34,11 @@ class Lane:
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def is_half_written(self) -> bool:
+        """The first item is encoded, and not wholly taken by the disk."""
+        return bool(self._half)
+
     def put(self, item: Any) -> bool:
         """Hand over something that may be dropped; False when there is no room."""
         if len(self._items) >= self.bound:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from . import records
 
@@ -23,7 +24,7 @@ class StreamSpec:
     """One stream file."""
 
     name: str
-    record: type
+    record: Any
     droppable: bool
     """May lose records, counted, when the disk falls behind. What is not droppable disarms the gate instead."""
     what: str
@@ -36,8 +37,8 @@ class StreamSpec:
 STREAMS: dict[str, StreamSpec] = {
     spec.name: spec
     for spec in (
-        StreamSpec("gate", records.GateRecord, False, "every decision, chained by hash"),
-        StreamSpec("sent", records.SentRecord, False, "what the sinks really did"),
+        StreamSpec("gate", records.GATE.struct, False, "every decision, chained by hash"),
+        StreamSpec("sent", records.SENT.struct, False, "what the sinks really did"),
         # Arrivals and ticks may be dropped; human acts and every other change of state may not.
         StreamSpec("events", records.EventRecord, True, "every input of the step, in order"),
         StreamSpec("pose", records.PoseRecord, True, "people in pictures"),
@@ -46,7 +47,7 @@ STREAMS: dict[str, StreamSpec] = {
         StreamSpec("pocket", records.PocketRecord, True, "the phone in the pocket"),
         StreamSpec("deck", records.DeckRecord, True, "what is known of the decks"),
         StreamSpec("dynamics", records.DynamicsRecord, True, "the vectors"),
-        StreamSpec("gestures", records.GestureRecord, True, "gestures completed, released, cancelled"),
+        StreamSpec("gestures", records.GESTURE.struct, True, "gestures completed, released, cancelled"),
     )
 }
 

@@ -12,7 +12,7 @@ from dynamics.frames import Frame
 
 from . import chain, manifest
 from .layout import FRAME_STREAMS, STREAMS
-from .records import EventRecord, GateRecord
+from .records import GATE, EventRecord
 
 MAX_LINE_BYTES = 4_000_000
 """Two people with all digits make a pose line of 12 kB; a longer line than this is no record."""
@@ -132,7 +132,7 @@ class Session:
 
 def _is_record(line: bytes) -> bool:
     try:
-        msgspec.json.decode(line, type=GateRecord)
+        msgspec.json.decode(line, type=GATE.struct)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
     return True

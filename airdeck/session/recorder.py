@@ -200,7 +200,8 @@ class Recorder:
         self._manifest.status = manifest.Status.CUT_SHORT if left or self._unencodable else manifest.Status.CLOSED
         self._manifest.comparable = self.comparable and not left
         self._manifest.streams = {name: file.summary(final=True) for name, file in self._files.items()}
-        self._manifest.gate_chain.last = self._encoders.chain_head
+        encoders = self._encoders
+        self._manifest.gate_chain.last = encoders.chain_before if self._gate.is_half_written else encoders.chain_head
         self._manifest.gate_chain.decisions = self._files["gate"].records
         self._manifest.closed_ns = self._clock()
         self._saved = _save(self.folder, self._manifest)

@@ -6,19 +6,17 @@ has the same `event_seq`. Numbers survive exactly: float32 arrays are written wi
 An infinite number is no measurement and comes back as NaN.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from airdeck.events import Act, Event, EventKind, GestureEvent
-from bridges.sinks.base import SendStatus, Sent
+from bridges.sinks.base import Sent
 from dynamics.frames import DeckSample, Frame, ImuSample, MocapFrame, PoseFrame, SourceKind, WatchSample
-from safety.types import ArmState, Permit, Profile, Proposal, Reason, SinkClass, SinkHealth, Verdict
+from safety.types import Permit, Proposal, SinkHealth, Verdict
 
-NAN = float("nan")
-NO_HASH = "0" * 64
+from .mirror import NAN, mirror
 
 Numbers = list[float | None]
 _DECIMALS = 1e8
@@ -296,116 +294,20 @@ def mask_hex(valid: np.ndarray) -> str:
     return np.packbits(valid, bitorder="little")[::-1].tobytes().hex()
 
 
-Evidence = tuple[tuple[str, float | None], ...]
-
-
-def _evidence(pairs: Evidence) -> tuple[tuple[str, float], ...]:
-    return tuple((name, _nan(value)) for name, value in pairs)
-
-
-class GestureRecord(_Line, frozen=True, kw_only=True):
-    seq: int
-    t_ns: int
-    gesture: str
-    phase: str
-    deck: int
-    confidence: float | None
-    onset_ns: int
-    capture_ns: int
-    evidence: Evidence = ()
-    why: str = ""
-
-    @classmethod
-    def of(cls, event: GestureEvent) -> "GestureRecord":
-        return cls(**{name: getattr(event, name) for name in cls.__struct_fields__})
-
-    def gesture_event(self) -> GestureEvent:
-        fields: dict[str, Any] = msgspec.structs.asdict(self)
-        return GestureEvent(**{**fields, "confidence": _nan(self.confidence), "evidence": _evidence(self.evidence)})
-
-
-class ProposalRecord(_Line, frozen=True, kw_only=True):
-    seq: int
-    t_ns: int
-    gesture: str
-    gesture_hash: str
-    deck: int
-    command: str
-    value: float | None
-    confidence: float | None
-    source_kinds: tuple[str, ...] = ()
-    vetoes: tuple[str, ...] = ()
-    ambiguous: bool = False
-    evidence: Evidence = ()
-
-    def proposal(self) -> Proposal:
-        fields: dict[str, Any] = msgspec.structs.asdict(self)
-        numbers = {"value": _nan(self.value), "confidence": _nan(self.confidence), "evidence": _evidence(self.evidence)}
-        return Proposal(**{**fields, **numbers})
-
-
-class PermitRecord(_Line, frozen=True, kw_only=True):
-    """What was permitted. It is no Permit and cannot become one: only the gate makes those."""
-
-    decision_seq: int
-    command: str
-    value: float | None
-    sink: str
-    sink_class: SinkClass
-    not_before_ns: int
-    expires_ns: int
-
-    @classmethod
-    def of(cls, permit: Permit) -> "PermitRecord":
-        return cls(**{name: getattr(permit, name) for name in cls.__struct_fields__})
-
-
-class GateRecord(_Line, frozen=True, kw_only=True):
-    """One decision. `hash` is the last field of the line and covers every byte before it; see `chain`."""
-
-    seq: int
-    t_ns: int
-    proposal: ProposalRecord
-    sink: str
-    profile: Profile
-    arm_state: ArmState
-    reasons: tuple[Reason, ...]
-    permitted: bool
-    prev: str
-    permit: PermitRecord | None = None
-    hash: str = ""
-
-    @classmethod
-    def of(cls, verdict: Verdict, prev: str) -> "GateRecord":
-        return cls(
-            seq=verdict.seq,
-            t_ns=verdict.t_ns,
-            proposal=ProposalRecord(**{name: getattr(verdict.proposal, name) for name in ProposalRecord.__struct_fields__}),
-            sink=verdict.sink,
-            profile=verdict.profile,
-            arm_state=verdict.arm_state,
-            reasons=verdict.reasons,
-            permitted=verdict.permitted,
-            permit=None if verdict.permit is None else PermitRecord.of(verdict.permit),
-            prev=prev,
-        )
-
-
-class SentRecord(_Line, frozen=True, kw_only=True):
-    decision_seq: int
-    sink: str
-    command: str
-    status: SendStatus
-    what: str
-    t_ns: int
-
-    @classmethod
-    def of(cls, sent: Sent) -> "SentRecord":
-        return cls(**asdict(sent))
-
-    def sent(self) -> Sent:
-        return Sent(**msgspec.structs.asdict(self))
+GESTURE = mirror(GestureEvent, "GestureRecord")
+PROPOSAL = mirror(Proposal, "ProposalRecord")
+PERMIT = mirror(Permit, "PermitRecord")
+"""What was permitted. It is never restored: only the gate makes a Permit."""
+GATE = mirror(
+    Verdict,
+    "GateRecord",
+    ("permitted", bool),
+    ("prev", str),
+    ("hash", str | msgspec.UnsetType, msgspec.UNSET),
+    nested={Proposal: PROPOSAL, Permit: PERMIT},
+)
+"""One decision. `hash` is the last field of the line and covers every byte before it; see `chain`."""
+SENT = mirror(Sent, "SentRecord")
 
 
 FrameRecord = PoseRecord | MocapRecord | PocketRecord | WatchRecord | DeckRecord
-Record = EventRecord | FrameRecord | DynamicsRecord | GestureRecord | GateRecord | SentRecord
