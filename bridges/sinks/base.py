@@ -16,8 +16,10 @@ class SendStatus(StrEnum):
     """The permit's time was over; nothing was sent."""
     REFUSED = "refused"
     """Not a permit for this sink, or a command it has no form for."""
+    TARGET = "target"
+    """The allowed window was not in front; nothing was sent."""
     FAILED = "failed"
-    """The driver said no; the sink counts as not connected."""
+    """The driver or its process said no, or died with the command in its hands: nobody can say it was sent."""
     RELEASED = "released"
     """The release (Note On velocity 0, key up) of an earlier press."""
 
@@ -33,6 +35,8 @@ class Sent:
     what: str = ""
     """The bytes or keys, readable: "90 0b 7f", "key z down"."""
     t_ns: int = 0
+    recv_ns: int = 0
+    """When the writer process had read the permit, on the same clock; 0 for sinks without a process of their own."""
 
 
 class SinkError(Exception):
@@ -65,7 +69,7 @@ class Sink:
 
     def send(self, permit: Permit, now_ns: int) -> None:
         """Send what the permit allows; a wrong, late or foreign permit is reported and not sent."""
-        if type(permit) is not Permit or permit.sink != self.name:
+        if type(permit) is not Permit or permit.sink != self.name or permit.sink_class is not self.sink_class:
             self.report(Sent(sink=self.name, status=SendStatus.REFUSED, what="not a permit for this sink", t_ns=now_ns))
         elif now_ns > permit.expires_ns:
             self.report(Sent(permit.decision_seq, self.name, permit.command, SendStatus.EXPIRED, "", now_ns))
