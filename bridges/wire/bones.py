@@ -4,6 +4,7 @@ Checks work on the bits, because arithmetic on a signalling NaN or on 1e30 warns
 without the sign rise with the absolute value, so one integer comparison covers NaN, infinity and "too large".
 """
 
+import sys
 from enum import StrEnum
 from typing import Final
 
@@ -31,8 +32,8 @@ UNIT_TOLERANCE = 1e-9
 
 MIRROR_BONES = np.array([*range(11), *range(15, 19), *range(11, 15), *range(23, 27), *range(19, 23)], dtype=np.intp)
 """Bone of the other side."""
-FLIP_QUAT = np.array([1, -1, -1, 1], dtype=np.float32)
-FLIP_POS = np.array([-1, 1, 1], dtype=np.float32)
+FLIP_QUAT = np.tile(np.array([1, -1, -1, 1], dtype=np.float32), (MOCOPI_BONES, 1))
+FLIP_POS = np.tile(np.array([-1, 1, 1], dtype=np.float32), (MOCOPI_BONES, 1))
 """Reflection in x: mirrors a body, and turns Unity's left-handed frame into ours."""
 
 IDENTITY = np.tile(np.array([0, 0, 0, 1], dtype=np.float32), (MOCOPI_BONES, 1))
@@ -55,21 +56,25 @@ POSITION_BITS = bits_of(POSITION_MAX_M)
 OFFSET_BITS = bits_of(OFFSET_MAX_M)
 POSITION_LIMIT_BITS = np.full((MOCOPI_BONES, 1), OFFSET_BITS, dtype=np.uint32)
 POSITION_LIMIT_BITS[0] = POSITION_BITS
-REST_ROOT_M = MOCOPI_REST_M[0]
+REST_ROOT_M = tuple(MOCOPI_REST_M[0].tolist())
+TOO_LARGE = [int.from_bytes(np.full(4 * n, 0x40000000, dtype="<u4").tobytes(), "little") for n in range(MOCOPI_BONES + 1)]
+"""Per number of quaternions: the bit that every component of COMPONENT_MAX and above has, NaN and infinity included."""
+ONES = np.ones(MOCOPI_BONES, dtype=np.float32)
 
 
 def unit_quats(bits: np.ndarray) -> np.ndarray | None:
     """uint32 (n, 4), contiguous, as float32 (n, 4) when all are unit quaternions already, else None: see `mended_quats`."""
-    if (bits & ABS_BITS).max() > COMPONENT_BITS:
+    count = len(bits)
+    if int.from_bytes(bits.tobytes(), sys.byteorder) & TOO_LARGE[count]:  # four times as fast as a reduction
         return None
     quats: np.ndarray = bits.view(F32)
-    excess = np.vecdot(quats, quats) - np.float32(1)
+    excess = np.vecdot(quats, quats) - ONES[:count]
     return quats if excess.dot(excess) < UNIT_TOLERANCE else None
 
 
 def mended_quats(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """uint32 (n, 4) as float32 (n, 4) normalised, and bool (n,): the rows that could be."""
-    sane = ((bits & ABS_BITS) <= COMPONENT_BITS).all(axis=1)
+    sane: np.ndarray = np.less_equal(bits & ABS_BITS, COMPONENT_BITS).all(axis=1)
     quats = np.where(sane[:, None], bits, np.uint32(0)).view(F32).astype(np.float64)
     norm = np.sqrt(np.vecdot(quats, quats))
     good: np.ndarray = np.logical_and(norm >= NORM_MIN, norm <= NORM_MAX)

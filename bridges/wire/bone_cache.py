@@ -1,0 +1,281 @@
+"""Bones that arrive in pieces, put together to frames, for senders that never say where a frame ends.
+
+A frame is closed by whatever comes first: all bones that this sender usually sends are there (no waiting at all); the
+sender's time mark; a bone that is here already; a pause of `gap_ns` (frames are sent in bursts with pauses between).
+Bones that were not sent again keep their last value for a while, so a lost datagram costs a few bones one frame.
+A time mark behind a frame that is complete already counts for the next one: the mapping by minimum delay takes that out.
+"""
+
+import math
+from collections.abc import Sequence
+from struct import Struct
+
+import numpy as np
+
+from dynamics.frames import MOCOPI_BONES, MocapFrame, SourceKind
+from dynamics.skeleton import MOCOPI_PARENT, MOCOPI_REST_M
+
+from .bones import (
+    ABS_BITS,
+    COMPONENT_BITS,
+    F32,
+    FLIP_POS,
+    FLIP_QUAT,
+    IDENTITY,
+    MIRROR_BONES,
+    POSITION_LIMIT_BITS,
+    POSITION_MAX_M,
+    REST_ROOT_M,
+    U32,
+    BoneError,
+    mended_quats,
+    positions_are_sane,
+    unit_quats,
+)
+from .device_clock import DEVICE_MAX_S, DeviceClock
+
+GAP_NS = 8_000_000
+"""A pause this long ends a frame: bursts last 1-3 ms, frames come every 16.7 ms. To be measured with a real sender."""
+HABIT_NS = 1_000_000_000
+"""What a sender sent in this time is what it usually sends."""
+MAX_POSITION_SETS = 32
+NAN = float("nan")
+ROOT = 0
+_THREE = Struct(">3f").unpack_from
+
+
+class Run:
+    """Where the numbers of some different bones stand in an array of 4-byte words."""
+
+    __slots__ = ("ids", "mask", "pos", "pos_ids", "pos_limit", "quat", "root")
+
+    def __init__(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> None:
+        """`starts`: word where each bone's seven numbers begin; px py pz qx qy qz qw unless `quat_first`."""
+        at = np.asarray(starts, dtype=np.intp)[:, None]
+        quat, pos = (at + np.arange(4), at + np.arange(4, 7)) if quat_first else (at + np.arange(3, 7), at + np.arange(3))
+        self.ids = np.asarray(ids, dtype=np.intp)
+        self.mask = sum(1 << bone for bone in ids)
+        self.quat = quat
+        limbs = self.ids != ROOT
+        self.pos, self.pos_ids = pos[limbs], self.ids[limbs]
+        self.pos_limit = POSITION_LIMIT_BITS[self.pos_ids]
+        self.root = None if limbs.all() else 4 * int(pos[~limbs][0, 0])
+
+    def only(self, keep: np.ndarray) -> "Run":
+        """The same numbers for fewer bones; bool (n,)."""
+        part = object.__new__(Run)
+        part.ids, part.quat = self.ids[keep], self.quat[keep]
+        part.mask = sum(1 << int(bone) for bone in part.ids)
+        limbs = keep[self.ids != ROOT]
+        part.pos, part.pos_ids, part.pos_limit = self.pos[limbs], self.pos_ids[limbs], self.pos_limit[limbs]
+        part.root = self.root if part.mask & 1 else None
+        return part
+
+
+class BoneCache:
+    """One sender's body. `begin`, then `put` and `time`, then `end`, for each datagram; `flush` after a pause."""
+
+    def __init__(self, unity: bool, mirror: bool = False, gap_ns: int = GAP_NS) -> None:
+        """`unity`: numbers are in Unity's left-handed frame. `mirror`: the sender mixes up left and right."""
+        self.clock = DeviceClock()
+        self.gap_ns = gap_ns
+        self.pending = 0
+        """Bit per bone of the frame that is being put together."""
+        self._flip = unity != mirror
+        self._mirror = mirror
+        self._quat = IDENTITY.copy()  # (27, 4), the sender's frame
+        self._pos = np.zeros((MOCOPI_BONES, 3), dtype=np.float32)
+        self._pos_raw: dict[int, bytes] = {}
+        self._hips_m = (0.0, 0.0, 0.0)
+        self._room_raw = b""
+        self._room: tuple[np.ndarray, np.ndarray] | None = None
+        self._usual = self._recent = 0
+        self._recent_ns = self._now_ns = self._bones_ns = 0
+        self._device_s = NAN
+        self._seq = 0
+        self._offset_m = MOCOPI_REST_M
+        self._seen = np.zeros(MOCOPI_BONES, dtype=np.bool_)
+        self._stale_offsets = False
+
+    def run(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> Run:
+        """A run of this sender's bones, its left and right put straight."""
+        return Run([int(MIRROR_BONES[bone]) for bone in ids] if self._mirror else ids, starts, quat_first)
+
+    def begin(self, recv_ns: int, out: list[MocapFrame]) -> None:
+        """A datagram arrived; a frame that was waiting before a pause is appended to `out`."""
+        self.flush(recv_ns, out)
+        self._now_ns = recv_ns
+
+    def end(self, out: list[MocapFrame]) -> None:
+        """The datagram is read; a frame that is complete is appended to `out`."""
+        if self.pending and self._usual and self.pending & self._usual == self._usual:
+            self.close(out)
+
+    def flush(self, now_ns: int, out: list[MocapFrame]) -> None:
+        """Close a frame that has waited for `gap_ns`."""
+        if self.pending and now_ns - self._bones_ns >= self.gap_ns:
+            self.close(out)
+
+    def time(self, device_s: float, out: list[MocapFrame]) -> BoneError | None:
+        """The sender's time mark: the end of a frame, or the head of the next one."""
+        if not math.fabs(device_s) < DEVICE_MAX_S:
+            return BoneError.NUMBER
+        if not self.pending:
+            self._device_s = device_s
+        elif math.isnan(self._device_s):
+            self._device_s = device_s
+            self.close(out)
+        else:
+            self.close(out)
+            self._device_s = device_s
+        return None
+
+    def put(self, run: Run, words: np.ndarray, out: list[MocapFrame]) -> BoneError | None:
+        """Take bones from `words`, big-endian and 4 bytes each; bad ones are left out and the reason returned."""
+        quats = unit_quats(words.take(run.quat).astype(U32))
+        hips_m = self._hips_m if run.root is None else _metres(words, run.root)
+        if quats is None or hips_m is None:
+            return self._put_good(run, words, out)
+        raw = words.take(run.pos).tobytes()
+        if raw != self._pos_raw.get(run.mask) and not self._positions(run, words, raw):
+            return self._put_good(run, words, out)
+        self._hips_m = hips_m
+        self._take(run, quats, out)
+        return None
+
+    def root(self, words: np.ndarray, start: int) -> BoneError | None:
+        """Where the body's root stands in the room: px py pz qx qy qz qw from word `start` on."""
+        raw = words[start : start + 7].tobytes()
+        if raw == self._room_raw:
+            return None
+        position = _metres(words, 4 * start)
+        bits = words[start + 3 : start + 7].astype(U32).reshape(1, 4)
+        quats, good = mended_quats(bits)
+        if position is None or not good[0]:
+            return BoneError.NUMBER if position is None or (bits & ABS_BITS).max() > COMPONENT_BITS else BoneError.QUATERNION
+        still = position == (0.0, 0.0, 0.0) and abs(float(quats[0, 3])) > 1 - 1e-7
+        self._room = None if still else (np.array(position, dtype=np.float32), quats[0])
+        self._room_raw = raw
+        return None
+
+    def close(self, out: list[MocapFrame]) -> None:
+        """Append the frame as it stands, whatever is missing."""
+        self._learn()
+        if self._stale_offsets:
+            self._offset_m = self._offsets()
+        quat = self._quat * FLIP_QUAT if self._flip else self._quat.copy()
+        x, y, z = self._hips_m if any(self._hips_m) else REST_ROOT_M
+        root_m = np.array((-x if self._flip else x, y, z), F32)
+        if self._room is not None:
+            root_m, quat[ROOT] = self._in_room((x, y, z))
+        recv_ns = self._bones_ns
+        capture_ns = self.clock.capture_ns(self._device_s, recv_ns)
+        body = (quat, self._offset_m, root_m, self._seen)
+        out.append(MocapFrame(capture_ns, recv_ns, self._seq, *body, SourceKind.MOCOPI, self._device_s))
+        self._seq += 1
+        self.pending, self._device_s = 0, NAN
+
+    def _in_room(self, hips_m: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+        """The hips' place and rotation in the room, in our frame."""
+        assert self._room is not None
+        place, turn = self._room
+        root_m = place + _turned(turn, np.array(hips_m, F32))
+        quat = _times(turn, self._quat[ROOT])
+        return (root_m * FLIP_POS[0], quat * FLIP_QUAT[0]) if self._flip else (root_m, quat)
+
+    def _take(self, run: Run, quats: np.ndarray, out: list[MocapFrame]) -> None:
+        if self.pending & run.mask:
+            self.close(out)
+        self._quat[run.ids] = quats
+        self.pending |= run.mask
+        self._bones_ns = self._now_ns
+
+    def _put_good(self, run: Run, words: np.ndarray, out: list[MocapFrame]) -> BoneError | None:
+        """The slow way: bone by bone, for senders that do not normalise and for hostile ones."""
+        bits = words.take(run.quat).astype(U32)
+        quats, keep = mended_quats(bits)
+        limbs = run.ids != ROOT
+        keep[limbs] &= ~np.greater(words.take(run.pos).astype(U32) & ABS_BITS, run.pos_limit).any(axis=1)
+        hips_m = None if run.root is None else _metres(words, run.root)
+        if hips_m is None:
+            keep[~limbs] = False
+        error = None if keep.all() else _reason(bits, keep)
+        part = run if error is None else run.only(keep)
+        if not part.mask:
+            return error
+        if part.mask & 1 and hips_m is not None:
+            self._hips_m = hips_m
+        self._positions(part, words, words.take(part.pos).tobytes())
+        self._take(part, quats[keep], out)
+        return error
+
+    def _positions(self, run: Run, words: np.ndarray, raw: bytes) -> bool:
+        bits = words.take(run.pos).astype(U32)
+        if not positions_are_sane(bits, run.pos_limit):
+            return False
+        self._pos[run.pos_ids] = bits.view(F32)
+        self._pos_raw = {mask: known for mask, known in self._pos_raw.items() if not mask & run.mask}
+        if len(self._pos_raw) < MAX_POSITION_SETS:
+            self._pos_raw[run.mask] = raw
+        self._stale_offsets = True
+        return True
+
+    def _learn(self) -> None:
+        """What this sender usually sends: grows at once, shrinks to what came in the last second."""
+        self._recent |= self.pending
+        usual = self._usual | self.pending
+        if self._bones_ns - self._recent_ns >= HABIT_NS:
+            usual, self._recent, self._recent_ns = self._recent, self.pending, self._bones_ns
+        if usual != self._usual:
+            self._usual = usual
+            self._seen = np.array([usual >> bone & 1 for bone in range(MOCOPI_BONES)], dtype=np.bool_)
+            self._quat[~self._seen] = IDENTITY[0]
+            self._stale_offsets = True
+
+    def _offsets(self) -> np.ndarray:
+        """float32 (27, 3): the sender's where it gives any. Bones that it skips have no length, or its spine would grow."""
+        self._stale_offsets = False
+        given = self._seen & self._pos.any(axis=1)
+        given[ROOT] = False
+        offsets = MOCOPI_REST_M.copy()
+        if given.any():
+            offsets[_skipped(self._usual)] = 0
+            offsets[given] = self._pos[given] * FLIP_POS[0] if self._flip else self._pos[given]
+        offsets.setflags(write=False)
+        return offsets
+
+
+def _skipped(usual: int) -> np.ndarray:
+    """bool (27,): bones that are not sent and have a descendant that is."""
+    skipped = np.zeros(MOCOPI_BONES, dtype=np.bool_)
+    for bone in range(1, MOCOPI_BONES):
+        parent = int(MOCOPI_PARENT[bone])
+        while usual >> bone & 1 and parent > ROOT and not usual >> parent & 1 and not skipped[parent]:
+            skipped[parent] = True
+            parent = int(MOCOPI_PARENT[parent])
+    return skipped
+
+
+def _metres(words: np.ndarray, at: int) -> tuple[float, float, float] | None:
+    """Three floats from byte `at` on."""
+    x, y, z = _THREE(words, at)  # type: ignore[arg-type]  # an array is a buffer; the stubs know it from 3.12 on
+    sane = abs(x) <= POSITION_MAX_M and abs(y) <= POSITION_MAX_M and abs(z) <= POSITION_MAX_M  # NaN is not
+    return (x, y, z) if sane else None
+
+
+def _reason(bits: np.ndarray, keep: np.ndarray) -> BoneError:
+    large = np.greater(bits[~keep] & ABS_BITS, COMPONENT_BITS).any()
+    lengths_wrong = ~mended_quats(bits)[1][~keep]
+    return BoneError.QUATERNION if lengths_wrong.all() and not large else BoneError.NUMBER
+
+
+def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Quaternion product, xyzw."""
+    vector = a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3])
+    return np.array([*vector, a[3] * b[3] - a[:3] @ b[:3]], dtype=np.float32)
+
+
+def _turned(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    twice = 2 * np.cross(quat[:3], vector)
+    turned: np.ndarray = vector + quat[3] * twice + np.cross(quat[:3], twice)
+    return turned

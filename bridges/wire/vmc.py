@@ -1,0 +1,123 @@
+"""OSC motion on one port: VMC bones in every packing that senders use, and the published mocopi OSC names.
+
+Three ways in, one result. A packet laid out like an earlier one needs one comparison and one gather. Any other packet is
+walked message by message, a bone recognised by its whole head. What does not have exactly float arguments goes through
+the general OSC decoder. All three end in the same 4-byte words, so they cannot disagree.
+
+Unverified, because no sender was found: `/mocopi/skel` (189 floats) and `/mcp/sklt/joint/N` are read as mocopi bone ids
+with qx qy qz qw px py pz, local to the parent, in mocopi's own frame. `/mcp/BonePos/NAME` has positions only: it is
+counted and gives no frame, as a position says nothing of a limb's rotation.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from struct import Struct
+
+import numpy as np
+
+from dynamics.frames import MOCOPI_BONES, MocapFrame
+
+from .bone_cache import GAP_NS, BoneCache, Run
+from .bones import BE
+from .layout import LayoutCache
+from .vmc_walk import NATIVE, ROOT, SKEL, TIME, Walk, WireError, holes, walk_packet
+
+MAX_BYTES = 8192
+"""A bundle of all 55 bones and 52 blend shapes has about 7,300 bytes."""
+MIN_BONES_FOR_LAYOUT = 6
+"""Fewer bones are read as fast without a layout."""
+MAX_RUNS = 128
+
+_FLOAT = Struct(">f").unpack_from
+
+Op = tuple[int, Run | None, int]
+"""What to do: the code of its first message, the bones' run, and the word where its numbers begin (added for a run)."""
+
+
+class VmcDecoder:
+    """`feed(packet, recv_ns, out)` appends frames to `out`; `flush(now_ns, out)` closes one that waits for its rest."""
+
+    def __init__(self, mirror: bool = False, gap_ns: int = GAP_NS) -> None:
+        """`mirror`: the sender mixes up left and right."""
+        self.unity = BoneCache(unity=True, mirror=mirror, gap_ns=gap_ns)
+        self.native = BoneCache(unity=False, mirror=mirror, gap_ns=gap_ns)
+        self._layouts: LayoutCache[tuple[Op, ...]] = LayoutCache()
+        self._skel = self.native.run(range(MOCOPI_BONES), range(0, 7 * MOCOPI_BONES, 7), quat_first=True)
+        self._runs: dict[tuple[int, ...], Run] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """A frame is being put together: call `flush` when `GAP_NS` have passed."""
+        return bool(self.unity.pending or self.native.pending)
+
+    def feed(self, packet: bytes, recv_ns: int, out: list[MocapFrame]) -> WireError | None:
+        """Read one datagram of at most MAX_BYTES; returns why something in it was refused."""
+        self.unity.begin(recv_ns, out)
+        self.native.begin(recv_ns, out)
+        ops = self._layouts.find(packet)
+        error = self._walk(packet, out) if ops is None else self._apply(ops, np.frombuffer(packet, BE), out)
+        self.unity.end(out)
+        self.native.end(out)
+        return error
+
+    def flush(self, now_ns: int, out: list[MocapFrame]) -> None:
+        """Close frames that have waited long enough."""
+        self.unity.flush(now_ns, out)
+        self.native.flush(now_ns, out)
+
+    def _walk(self, packet: bytes, out: list[MocapFrame]) -> WireError | None:
+        walk = Walk()
+        error = walk_packet(packet, walk)
+        if error is not None or not walk.chunks:
+            return error or walk.error
+        applied = self._apply(self._ops(walk), np.frombuffer(b"".join(walk.chunks), BE), out)
+        plain = walk.error is None and not walk.general and len(walk.chunks) >= MIN_BONES_FOR_LAYOUT
+        if plain and self._layouts.worth_adding(packet):
+            self._layouts.add(packet, holes(packet, walk), self._ops(walk, in_packet=True))
+        return walk.error or applied
+
+    def _ops(self, walk: Walk, in_packet: bool = False) -> tuple[Op, ...]:
+        """The operations of a walk, on its gathered numbers or on the words of the packet itself."""
+        starts = [at // 4 for at in walk.at] if in_packet else [0, *accumulate(len(chunk) // 4 for chunk in walk.chunks)]
+        firsts = [first for _, first in walk.marks]
+        ops: list[Op] = []
+        for (code, first), stop in zip(walk.marks, [*firsts[1:], len(walk.chunks)], strict=True):
+            if code == SKEL:
+                ops.append((code, self._skel, starts[first]))
+            elif code >= ROOT:
+                ops.append((code, None, starts[first]))
+            elif in_packet:
+                ops.append((code, self._new_run(walk.bones[first:stop], starts[first:stop]), 0))
+            else:
+                ops.append((code, self._known_run(tuple(walk.bones[first:stop])), starts[first]))
+        return tuple(ops)
+
+    def _new_run(self, codes: Sequence[int], starts: Sequence[int]) -> Run:
+        if codes[0] >= NATIVE:
+            return self.native.run([code - NATIVE for code in codes], starts, quat_first=True)
+        return self.unity.run(codes, starts)
+
+    def _known_run(self, codes: tuple[int, ...]) -> Run:
+        """A run of consecutive chunks, as if it began at word 0."""
+        run = self._runs.get(codes)
+        if run is None:
+            if len(self._runs) >= MAX_RUNS:
+                self._runs.clear()
+            run = self._runs[codes] = self._new_run(codes, range(0, 7 * len(codes), 7))
+        return run
+
+    def _apply(self, ops: tuple[Op, ...], words: np.ndarray, out: list[MocapFrame]) -> WireError | None:
+        first: WireError | None = None
+        for code, run, start in ops:
+            error: WireError | None = None
+            if run is not None:
+                cache = self.unity if code < NATIVE else self.native
+                error = cache.put(run, words[start:] if start else words, out)
+                if code == SKEL and cache.pending:
+                    cache.close(out)  # a whole body in one message
+            elif code == TIME:
+                error = self.unity.time(_FLOAT(words, 4 * start)[0], out)  # type: ignore[arg-type]
+            else:
+                error = self.unity.root(words, start)
+            first = first or error
+        return first
