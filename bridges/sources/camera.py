@@ -6,7 +6,6 @@ frozen pictures deliver no frame: nobody was looked for, so nothing is said abou
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -58,13 +57,7 @@ class CameraSource(Source):
 
     stream = "camera"
 
-    def __init__(
-        self,
-        settings: CameraSettings,
-        pose_model: Path,
-        hand_model: Path | None = None,
-        clock: Callable[[], int] = time.monotonic_ns,
-    ) -> None:
+    def __init__(self, settings: CameraSettings, pose_model: Path, hand_model: Path | None = None) -> None:
         super().__init__()
         self.settings = settings
         self.kind = SourceKind.FILE if is_video_file(settings.device) else SourceKind.CAMERA
@@ -81,7 +74,6 @@ class CameraSource(Source):
         """Time that the newest inference took."""
         self._pose_model = pose_model
         self._hand_model = hand_model
-        self._clock = clock
         self._link: PoseLink | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._every_picture = self.finite and settings.unthrottled
@@ -105,7 +97,7 @@ class CameraSource(Source):
     def start_playback(self) -> None:
         """A file begins now, with its time 0 at this moment; a device is live already."""
         if self.finite and self._epoch_ns is None:
-            self._epoch_ns = self._clock()
+            self._epoch_ns = time.monotonic_ns()
             self._play()
 
     async def _open(self) -> None:
@@ -170,25 +162,25 @@ class CameraSource(Source):
             gone = self._link.down.done()
             why = self._link.down.result() if gone else f"the pose worker was not ready in {READY_WAIT_S:.0f} s"
             raise SourceError(self._said or why)
-        self._heard_ns = self._clock()
+        self._heard_ns = time.monotonic_ns()
         self.state = CameraState.WAITING if self.finite else CameraState.LIVE
         self._play()
 
     def _play(self) -> None:
         if self._link is not None and self._epoch_ns is not None and self.state is CameraState.WAITING:
-            self._heard_ns = self._clock()
+            self._heard_ns = time.monotonic_ns()
             self.state = CameraState.LIVE
             self._link.send(Header(MessageKind.PLAY, seq=self._next_seq, capture_ns=self._epoch_ns))
 
     async def _supervise(self) -> None:
         deaths = 0
         while True:
-            began_ns = self._clock()
+            began_ns = time.monotonic_ns()
             why = await self._until_down()
             if self.finished:
                 self.state = CameraState.ENDED
                 return
-            deaths = 1 if self._clock() - began_ns > STABLE_NS else deaths + 1
+            deaths = 1 if time.monotonic_ns() - began_ns > STABLE_NS else deaths + 1
             self.stats.last_error = self._said or why
             await self._drop_link(0.0)
             if self.finite and deaths > FILE_ATTEMPTS:
@@ -211,7 +203,7 @@ class CameraSource(Source):
         quiet = 0
         while self._link is not None and not self._link.down.done():
             await asyncio.wait({self._link.down}, timeout=WATCH_PERIOD_S)
-            late = self.state in PLAYING and self._clock() - self._heard_ns > STALL_NS
+            late = self.state in PLAYING and time.monotonic_ns() - self._heard_ns > STALL_NS
             quiet = quiet + 1 if late else 0
             if quiet > 1:  # twice, so that our own late loop is not taken for a silent worker
                 return f"the pose worker said nothing for {STALL_NS / 1e9:.0f} s"
@@ -225,7 +217,7 @@ class CameraSource(Source):
     def _on_messages(self, messages: list[Message], recv_ns: int) -> None:
         """Everything is counted; of several poses that waited, only the newest is handed on."""
         poses = sum(message.header.kind is MessageKind.POSE for message in messages)
-        self._heard_ns = self._clock()
+        self._heard_ns = time.monotonic_ns()
         for message in messages:
             self._note(message)
             if message.header.kind is MessageKind.POSE:
