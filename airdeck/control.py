@@ -51,7 +51,7 @@ class ControlServer:
 
     def __init__(self, path: Path, handler: Handler, unix: bool = HAS_UNIX_SOCKETS) -> None:
         self.path = path
-        self._handler = handler
+        self.handler = handler
         self._unix = unix
         self._token = ""
         self._server: asyncio.Server | None = None
@@ -117,7 +117,7 @@ class ControlServer:
         token = request.pop("token", "")
         if not self._unix and not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
             return refusal("wrong token")
-        return self._handler(request)
+        return self.handler(request)
 
 
 def refusal(why: str) -> Reply:

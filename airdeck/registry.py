@@ -51,7 +51,13 @@ SOURCES: dict[str, Row] = _table(
 SINKS: dict[str, Row] = _table(
     Row("dry-run", "bridges.sinks.dry_run:DryRunSink", "shows what would be sent"),
     Row("recording", "bridges.sinks.recording:RecordingSink", "keeps what would be sent, for tests and self-play"),
-    Row("midi", "bridges.sinks.midi:MidiSink", "a MIDI port", "port name"),
+    Row(
+        "midi",
+        "bridges.sinks.midi:MidiSink",
+        "a MIDI port",
+        "NAME of a port, or virtual[:NAME]",
+        "bridges.sinks.midi:MidiSettings",
+    ),
     Row("keys", "bridges.sinks.keys:KeysSink", "key presses into the window that has the focus", "window name"),
     Row("osc", "bridges.sinks.osc:OscSink", "OSC messages", "host:port"),
 )

@@ -120,6 +120,14 @@ def load(config: Path | None = None, overrides: Mapping[str, Tree] | None = None
     return read(layers, overrides or {}, all_sections())
 
 
+def origins_or_none() -> dict[str, str] | None:
+    """Which file set which key; None when the files do not hold."""
+    try:
+        return dict(load().origins)
+    except SettingsError:
+        return None
+
+
 def read(files: list[Path], overrides: Mapping[str, Tree], sections: Mapping[str, str]) -> Settings:
     """Read these files in this order. Raises SettingsError with every problem of all of them."""
     problems: list[Problem] = []

@@ -1,0 +1,94 @@
+"""A looked-up spec and the settings -> a source or a sink, ready to open. One maker per driver that needs more than a port."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bridges.rekordbox.mapping import MappingError, RekordboxMapping, load_mapping
+from bridges.sinks.base import Sink, SinkError
+from bridges.sources.base import Source
+
+from . import models, registry
+from .exits import MissingError, UsageError
+from .registry import RegistryError, Spec
+from .settings import Settings, config_file
+
+MAPPING_FILE = "rekordbox.toml"
+
+SourceMaker = Callable[[Any, str, Any], Source]
+"""(class, what follows the colon, section of the settings) -> source."""
+SinkMaker = Callable[[Any, str, str, RekordboxMapping, Any], Sink]
+"""(class, name, what follows the colon, mapping, section of the settings) -> sink."""
+
+
+def make_source(spec: Spec, settings: Settings) -> Source:
+    """Raises UsageError or MissingError, whose text says what to do."""
+    maker = _SOURCES.get(spec.row.name, _source_of_port)
+    return maker(_load(spec), spec.arg, settings.sections.get(registry.section(spec.row)))
+
+
+def make_sink(spec: Spec, settings: Settings, mapping: RekordboxMapping) -> Sink:
+    """Raises UsageError or MissingError, whose text says what to do."""
+    maker = _SINKS.get(spec.row.name, _sink_of_mapping)
+    try:
+        return maker(_load(spec), str(spec), spec.arg, mapping, settings.sections.get(registry.section(spec.row)))
+    except SinkError as error:
+        raise UsageError(str(error)) from error
+
+
+def read_mapping() -> RekordboxMapping:
+    """What each command is to Rekordbox. Raises UsageError with every problem of the file."""
+    try:
+        return load_mapping(config_file(MAPPING_FILE))
+    except (MappingError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _load(spec: Spec) -> Any:
+    try:
+        return registry.load(spec.row)
+    except RegistryError as error:
+        raise MissingError(str(error)) from error
+
+
+def _camera(cls: Any, arg: str, section: Any) -> Source:
+    chosen = replace(section, device=arg) if arg else section
+    try:
+        pose = models.find("pose")
+        hand = models.find("hand") if chosen.hands else None
+    except models.ModelMissing as error:
+        raise MissingError(str(error)) from error
+    source: Source = cls(chosen, pose, hand)
+    return source
+
+
+def _source_of_port(cls: Any, arg: str, section: Any) -> Source:
+    """The network sources: `NAME` or `NAME:PORT`."""
+    if arg and not (arg.isdigit() and 0 < int(arg) < 65536):
+        raise UsageError(f"{arg!r} is not a port number (1 to 65535)")
+    source: Source = cls(replace(section, port=int(arg)) if arg else section)
+    return source
+
+
+def _synthetic(cls: Any, arg: str, _section: Any) -> Source:
+    source: Source = cls(arg)
+    return source
+
+
+def _recording(cls: Any, name: str, _arg: str, _mapping: RekordboxMapping, _section: Any) -> Sink:
+    sink: Sink = cls(name)
+    return sink
+
+
+def _dry_run(cls: Any, name: str, _arg: str, mapping: RekordboxMapping, _section: Any) -> Sink:
+    sink: Sink = cls(name, mapping)
+    return sink
+
+
+def _sink_of_mapping(cls: Any, name: str, arg: str, mapping: RekordboxMapping, section: Any) -> Sink:
+    sink: Sink = cls(name, arg, mapping, section)
+    return sink
+
+
+_SOURCES: Mapping[str, SourceMaker] = {"camera": _camera, "synthetic": _synthetic}
+_SINKS: Mapping[str, SinkMaker] = {"dry-run": _dry_run, "recording": _recording}
