@@ -47,4 +47,4 @@ def _midi_ports() -> Iterator[tuple[str, str]]:
 
 
 def _general(row: Row) -> tuple[str, str]:
-    return (f"{row.name}:{row.arg.upper()}" if row.arg else row.name), row.about
+    return (f"{row.name}:{row.arg}" if row.arg else row.name), row.about

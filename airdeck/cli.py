@@ -88,7 +88,6 @@ def run(
         _show_choices("sources" if choices.asked(sources) else "sinks", as_json)
         return
     from . import plan, settings
-    from .runner import run_deck
 
     line = plan.CommandLine(profile, sources, sinks, arm, for_s, session_dir, label, control)
     try:
@@ -96,7 +95,10 @@ def run(
     except settings.SettingsError as error:
         raise UsageError(f"the settings do not hold:\n{error}") from error
     notes = ["the page is not part of this version: use `airdeck status`"] if hud_port is not None and not no_hud else []
-    summary = run_deck(plan.make(read, line), as_json, notes)
+    planned = plan.make(read, line)
+    from .runner import run_deck
+
+    summary = run_deck(planned, as_json, notes)
     if as_json:
         _show_json(summary)
 

@@ -30,13 +30,14 @@ SOURCES: dict[str, Row] = _table(
         "camera",
         "bridges.sources.camera:CameraSource",
         "a camera, or a video file played as one",
-        "number, name or FILE",
+        "0|NAME|FILE",
+        "bridges.sources.capture_settings:CameraSettings",
         live=True,
     ),
-    Row("mocopi", "bridges.sources.mocopi:MocopiSource", "Sony mocopi, its own UDP format", "port", live=True),
-    Row("vmc", "bridges.sources.vmc:VmcSource", "motion over VMC (OSC)", "port", live=True),
-    Row("pose-json", "bridges.sources.pose_json:PoseJsonSource", "pose as JSON over UDP: advice only", "port"),
-    Row("lumm", "bridges.sources.lumm:LummSource", "LUMM frames over UDP: advice only", "port"),
+    Row("mocopi", "bridges.sources.mocopi:MocopiSource", "Sony mocopi, its own UDP format", "PORT", live=True),
+    Row("vmc", "bridges.sources.vmc:VmcSource", "motion over VMC (OSC)", "PORT", live=True),
+    Row("pose-json", "bridges.sources.pose_json:PoseJsonSource", "pose as JSON over UDP: advice only", "PORT"),
+    Row("lumm", "bridges.sources.lumm:LummSource", "LUMM frames over UDP: advice only", "PORT"),
     Row(
         "sensor-logger",
         "bridges.sources.sensor_logger:SensorLoggerSource",
@@ -44,8 +45,8 @@ SOURCES: dict[str, Row] = _table(
         "port",
         live=True,
     ),
-    Row("osc", "bridges.sources.osc:OscSource", "watch and phone apps over OSC", "port", live=True),
-    Row("synthetic", "bridges.sources.synthetic:SyntheticSource", "the demo performer", "scenario"),
+    Row("osc", "bridges.sources.osc:OscSource", "watch and phone apps over OSC", "PORT", live=True),
+    Row("synthetic", "bridges.sources.synthetic:SyntheticSource", "the demo performer", "SCENARIO"),
 )
 
 SINKS: dict[str, Row] = _table(
@@ -55,11 +56,11 @@ SINKS: dict[str, Row] = _table(
         "midi",
         "bridges.sinks.midi:MidiSink",
         "a MIDI port",
-        "NAME of a port, or virtual[:NAME]",
+        "PORT|virtual[:NAME]",
         "bridges.sinks.midi:MidiSettings",
     ),
-    Row("keys", "bridges.sinks.keys:KeysSink", "key presses into the window that has the focus", "window name"),
-    Row("osc", "bridges.sinks.osc:OscSink", "OSC messages", "host:port"),
+    Row("keys", "bridges.sinks.keys:KeysSink", "key presses into the window that has the focus", "WINDOW"),
+    Row("osc", "bridges.sinks.osc:OscSink", "OSC messages", "HOST:PORT"),
 )
 
 

@@ -151,3 +151,11 @@ def test_the_users_file_and_config_file_come_after_the_defaults(monkeypatch: pyt
 
 def test_no_section_of_the_settings_belongs_to_the_gate() -> None:
     assert not any("safety" in target for target in (settings.SECTIONS | registry.sections()).values())
+
+
+def test_the_shipped_file_says_what_the_drivers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    shipped = tomllib.loads(settings.config_file(settings.FILE_NAME).read_text(encoding="utf-8"))
+    for section, target in registry.sections().items():
+        cls = settings._resolve(target)
+        assert shipped[section] == {item.name: getattr(cls(), item.name) for item in fields(cls)}, section
