@@ -170,7 +170,7 @@ SECOND_NEAR = 1.2
 
 
 @njit(**FLAGS)
-def put(vector, valid, slot, value, ok):  # type: ignore[no-untyped-def]
+def put(vector, valid, slot, value, ok):
     """Write one slot: clipped to its range, or its rest value and invalid when not ok or not finite."""
     if ok and math.isfinite(value):
         vector[slot] = min(max(value, LOW[slot]), HIGH[slot])
@@ -181,7 +181,7 @@ def put(vector, valid, slot, value, ok):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def blend(old, new, dt, tau):  # type: ignore[no-untyped-def]
+def blend(old, new, dt, tau):
     """Exponential average with time constant tau; a first value (NaN before) is taken as it is."""
     if not math.isfinite(old):
         return new
@@ -189,7 +189,7 @@ def blend(old, new, dt, tau):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def landmark_seen(image, k):  # type: ignore[no-untyped-def]
+def landmark_seen(image, k):
     """Confidence 0..1 of one landmark: its visibility, 0 outside the picture or when not finite."""
     x, y, v = image[k, 0], image[k, 1], image[k, 3]
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(v)):
@@ -200,7 +200,7 @@ def landmark_seen(image, k):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def person_place(image, aspect, place):  # type: ignore[no-untyped-def]
+def person_place(image, aspect, place):
     """Mid-shoulder x, y (picture heights) and size of one person into `place`; False when not usable."""
     lx, ly, rx, ry = image[11, 0], image[11, 1], image[12, 0], image[12, 1]
     hx, hy = 0.5 * (image[23, 0] + image[24, 0]), 0.5 * (image[23, 1] + image[24, 1])
@@ -213,7 +213,7 @@ def person_place(image, aspect, place):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def choose_person(image, persons, aspect, t, state):  # type: ignore[no-untyped-def]
+def choose_person(image, persons, aspect, t, state):
     """Which person is the performer: -1 when none. Keeps the one nearest to where the performer was."""
     place = np.empty(3)
     best, best_d, best_size, others_near = -1, 1e9, 0.0, 0.0
@@ -250,7 +250,7 @@ def choose_person(image, persons, aspect, t, state):  # type: ignore[no-untyped-
 
 
 @njit(**FLAGS)
-def track_scale(obs, t, dt, state):  # type: ignore[no-untyped-def]
+def track_scale(obs, t, dt, state):
     """Follow the torso length in picture heights: an average at first, then rate-limited."""
     if not (math.isfinite(obs) and 0.005 < obs < FAR):
         return
@@ -264,7 +264,7 @@ def track_scale(obs, t, dt, state):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def camera_joints(image, world, aspect, mirror, t, state, joints, body, conf):  # type: ignore[no-untyped-def]
+def camera_joints(image, world, aspect, mirror, t, state, joints, body, conf):
     """Landmarks of one person to canonical joints.
 
     `joints` (14, 3): heights and widths from the picture, depth from the world landmarks; `body` (14, 3): all from the
@@ -328,7 +328,7 @@ def camera_joints(image, world, aspect, mirror, t, state, joints, body, conf):  
 
 
 @njit(**FLAGS)
-def scale_from(image, world, aspect, body, conf, t, dt, state):  # type: ignore[no-untyped-def]
+def scale_from(image, world, aspect, body, conf, t, dt, state):
     """Follow the performer's size from head, shoulders and elbows (hips may be hidden); answers the torso in metres."""
     hx = 0.5 * (body[LHI, 0] + body[RHI, 0]) - body[NECK, 0]
     hy = 0.5 * (body[LHI, 1] + body[RHI, 1]) - body[NECK, 1]
@@ -359,7 +359,7 @@ def scale_from(image, world, aspect, body, conf, t, dt, state):  # type: ignore[
 
 
 @njit(**FLAGS)
-def rotate(q, v, out):  # type: ignore[no-untyped-def]
+def rotate(q, v, out):
     """Rotate vector v by the unit quaternion q (x, y, z, w) into out."""
     x, y, z, w = q[0], q[1], q[2], q[3]
     tx, ty, tz = 2.0 * (y * v[2] - z * v[1]), 2.0 * (z * v[0] - x * v[2]), 2.0 * (x * v[1] - y * v[0])
@@ -369,7 +369,7 @@ def rotate(q, v, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def forward_kinematics(quat, offset, root, position, rotation):  # type: ignore[no-untyped-def]
+def forward_kinematics(quat, offset, root, position, rotation):
     """Bones relative to their parents to world: `position` (27, 3) m, `rotation` (27, 4) x y z w. False when unusable."""
     turned = np.empty(3)
     for b in range(27):
@@ -399,7 +399,7 @@ def forward_kinematics(quat, offset, root, position, rotation):  # type: ignore[
 
 
 @njit(**FLAGS)
-def mocap_joints(position, state, joints, body, conf):  # type: ignore[no-untyped-def]
+def mocap_joints(position, state, joints, body, conf):
     """World bone positions to canonical joints, facing the audience at the calibrated (else the first) facing."""
     lx, lz = position[12, 0] - position[16, 0], position[12, 2] - position[16, 2]
     if not math.isfinite(state[S_YAW0]):
@@ -432,7 +432,7 @@ def mocap_joints(position, state, joints, body, conf):  # type: ignore[no-untype
 
 
 @njit(**FLAGS)
-def angle_between(ax, ay, az, bx, by, bz):  # type: ignore[no-untyped-def]
+def angle_between(ax, ay, az, bx, by, bz):
     """Angle 0..pi between two vectors; NaN when one has no length."""
     n = math.sqrt((ax * ax + ay * ay + az * az) * (bx * bx + by * by + bz * bz))
     if not n > 1e-9:
@@ -441,7 +441,7 @@ def angle_between(ax, ay, az, bx, by, bz):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def bend(p, a, b, c):  # type: ignore[no-untyped-def]
+def bend(p, a, b, c):
     """Flexion at joint b of the chain a-b-c: 0 when straight."""
     return angle_between(
         p[b, 0] - p[a, 0], p[b, 1] - p[a, 1], p[b, 2] - p[a, 2], p[c, 0] - p[b, 0], p[c, 1] - p[b, 1], p[c, 2] - p[b, 2]
@@ -449,7 +449,7 @@ def bend(p, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def coordinates(joints, body, conf, yaw0, raw, ok):  # type: ignore[no-untyped-def]
+def coordinates(joints, body, conf, yaw0, raw, ok):
     """The 32 body coordinates into `raw`, and which of them are seen into `ok`.
 
     `joints[NECK]` holds the shift of mid-shoulder from its reference; all other joints are relative to mid-shoulder.
@@ -508,7 +508,7 @@ def coordinates(joints, body, conf, yaw0, raw, ok):  # type: ignore[no-untyped-d
 
 
 @njit(**FLAGS)
-def accept(raw, ok, t, last, last_t, cand, cand_t, hist_ok):  # type: ignore[no-untyped-def]
+def accept(raw, ok, t, last, last_t, cand, cand_t, hist_ok):
     """Unwrap turning angles against the last value and mark impossible jumps missing.
 
     A jump that stays where it landed is believed at its second sample, and what went before is forgotten for that
@@ -533,7 +533,7 @@ def accept(raw, ok, t, last, last_t, cand, cand_t, hist_ok):  # type: ignore[no-
 
 
 @njit(**FLAGS)
-def solve_weights(tau, n, lag, w0, w1, w2):  # type: ignore[no-untyped-def]
+def solve_weights(tau, n, lag, w0, w1, w2):
     """Least-squares weights of `n` times tau <= 0 for the value, rate and acceleration at -lag of a local quadratic."""
     s0, s1, s2, s3, s4 = float(n), 0.0, 0.0, 0.0, 0.0
     for r in range(n):
@@ -556,7 +556,7 @@ def solve_weights(tau, n, lag, w0, w1, w2):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def fit(hist_t, hist_z, hist_ok, newest, t, rate, acc, fit_ok, work):  # type: ignore[no-untyped-def]
+def fit(hist_t, hist_z, hist_ok, newest, t, rate, acc, fit_ok, work):
     """Rate and acceleration of each column by a local quadratic over FIT_WINDOW_S of the ring, on capture stamps.
 
     Columns that were seen in every row share one set of weights; the others are solved alone. `work` is (5, HISTORY).
@@ -589,7 +589,7 @@ def fit(hist_t, hist_z, hist_ok, newest, t, rate, acc, fit_ok, work):  # type: i
 
 
 @njit(**FLAGS)
-def fit_alone(hist_t, hist_z, hist_ok, newest, t, rows, i, rate, acc, fit_ok, own):  # type: ignore[no-untyped-def]
+def fit_alone(hist_t, hist_z, hist_ok, newest, t, rows, i, rate, acc, fit_ok, own):
     """The same fit for one column of which some rows are missing. `own` is (HISTORY,)."""
     s0, s1, s2, s3, s4, b0, b1, b2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     base = hist_z[newest, i]
@@ -609,13 +609,13 @@ def fit_alone(hist_t, hist_z, hist_ok, newest, t, rows, i, rate, acc, fit_ok, ow
 
 
 @njit(**FLAGS)
-def one_euro_alpha(cutoff_hz, dt):  # type: ignore[no-untyped-def]
+def one_euro_alpha(cutoff_hz, dt):
     """Share of the new sample in a first-order low-pass."""
     return 1.0 / (1.0 + 1.0 / (TWO_PI * cutoff_hz * dt))
 
 
 @njit(**FLAGS)
-def smooth(raw, ok, rate, fit_ok, dt, z):  # type: ignore[no-untyped-def]
+def smooth(raw, ok, rate, fit_ok, dt, z):
     """One Euro per coordinate: `z` (NaN before its first sample) follows `raw`, the faster the quicker."""
     for i in range(COORDINATES):
         if not ok[i]:
@@ -628,7 +628,7 @@ def smooth(raw, ok, rate, fit_ok, dt, z):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def geometry(z, zok, rate, acc, fit_ok, t, dt, state, hist_t, hist_speed, newest, vector, valid):  # type: ignore[no-untyped-def]
+def geometry(z, zok, rate, acc, fit_ok, t, dt, state, hist_t, hist_speed, newest, vector, valid):
     """Slots 64:69 of the scaled trajectory."""
     norm, vv, aa, va, n = 0.0, 0.0, 0.0, 0.0, 0
     for i in range(COORDINATES):
@@ -664,7 +664,7 @@ def geometry(z, zok, rate, acc, fit_ok, t, dt, state, hist_t, hist_speed, newest
 
 
 @njit(**FLAGS)
-def rhythm(signal, dt, omega, re, im, prior, state, vector, valid):  # type: ignore[no-untyped-def]
+def rhythm(signal, dt, omega, re, im, prior, state, vector, valid):
     """Resonators on the vertical acceleration: slots 69:72, 119, 123:125. Phase 0 is the lowest point."""
     decay = math.exp(-dt / TEMPO_TAU_S)
     x = signal * dt
@@ -703,7 +703,7 @@ def rhythm(signal, dt, omega, re, im, prior, state, vector, valid):  # type: ign
 
 
 @njit(**FLAGS)
-def statistics(z, zok, rate, fit_ok, conf, speed, dt, state, vector, valid):  # type: ignore[no-untyped-def]
+def statistics(z, zok, rate, fit_ok, conf, speed, dt, state, vector, valid):
     """Slots 72:76 and 104:110."""
     wrists = fit_ok[I_L_WRIST] and fit_ok[I_R_WRIST]
     if wrists:
@@ -753,7 +753,7 @@ def statistics(z, zok, rate, fit_ok, conf, speed, dt, state, vector, valid):  # 
 
 
 @njit(**FLAGS)
-def bones(body, conf, dt, state):  # type: ignore[no-untyped-def]
+def bones(body, conf, dt, state):
     """Largest relative misfit of the four arm bones against their usual lengths, which are learned slowly."""
     worst = 0.0
     for b in range(4):
@@ -773,7 +773,7 @@ def bones(body, conf, dt, state):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def build_body(points, conf, t, newest, state, columns, flags, ring, ring_ok, bank, work, vector, valid):  # type: ignore[no-untyped-def]
+def build_body(points, conf, t, newest, state, columns, flags, ring, ring_ok, bank, work, vector, valid):
     """Canonical joints to slots 0:76, 104:110 and the body's part of 115:128, at capture time t in seconds."""
     joints, body = points[0], points[1]
     raw, z, rate, acc = columns[C_RAW], columns[C_Z], columns[C_RATE], columns[C_ACC]
@@ -813,7 +813,7 @@ def build_body(points, conf, t, newest, state, columns, flags, ring, ring_ok, ba
 
 
 @njit(**FLAGS)
-def run_body(t, newest, mem, bits, vector, valid):  # type: ignore[no-untyped-def]
+def run_body(t, newest, mem, bits, vector, valid):
     """`build_body` on the flat memory."""
     build_body(
         mem[M_POINTS:M_CONF].reshape(2, 14, 3),
@@ -833,7 +833,7 @@ def run_body(t, newest, mem, bits, vector, valid):  # type: ignore[no-untyped-de
 
 
 @njit(**FLAGS)
-def build_camera(image, world, aspect, mirror, t, newest, mem, bits, vector, valid):  # type: ignore[no-untyped-def]
+def build_camera(image, world, aspect, mirror, t, newest, mem, bits, vector, valid):
     """One picture to the vector: choose the performer, read the joints, build. False when nobody could be read.
 
     `image` float32 (P, 33, 4), `world` float32 (P, 33, 3); `newest` is the row of the ring to write.
@@ -852,7 +852,7 @@ def build_camera(image, world, aspect, mirror, t, newest, mem, bits, vector, val
 
 
 @njit(**FLAGS)
-def read_mocap(quat, offset, root, t, newest, own, own_bits, vector, valid):  # type: ignore[no-untyped-def]
+def read_mocap(quat, offset, root, t, newest, own, own_bits, vector, valid):
     """One mocap frame to the 24 mocopi slots, and its bone positions into `own`. False when unusable."""
     position, rotation = own[P_POSITION:P_ROTATION].reshape(27, 3), own[P_ROTATION:P_RING].reshape(27, 4)
     if not forward_kinematics(quat, offset, root, position, rotation):
@@ -879,7 +879,7 @@ def read_mocap(quat, offset, root, t, newest, own, own_bits, vector, valid):  # 
 
 
 @njit(**FLAGS)
-def build_from_mocap(own, t, newest, mem, bits, vector, valid):  # type: ignore[no-untyped-def]
+def build_from_mocap(own, t, newest, mem, bits, vector, valid):
     """The last read mocap frame drives the body. False when its bones make no body."""
     state, points = mem[:STATE], mem[M_POINTS:M_CONF].reshape(2, 14, 3)
     if not mocap_joints(own[P_POSITION:P_ROTATION].reshape(27, 3), state, points[0], points[1], mem[M_CONF:MEMORY]):
@@ -891,7 +891,7 @@ def build_from_mocap(own, t, newest, mem, bits, vector, valid):  # type: ignore[
 
 
 @njit(**FLAGS)
-def hand_over(t, mem):  # type: ignore[no-untyped-def]
+def hand_over(t, mem):
     """Another device takes the body: keep its last place as an offset that fades, forget the past of every rate."""
     columns = mem[M_COLUMNS:M_RING].reshape(COLUMNS, COORDINATES)
     for i in range(COORDINATES):
@@ -907,7 +907,7 @@ def hand_over(t, mem):  # type: ignore[no-untyped-def]
 
 
 @njit(**FLAGS)
-def lose_body(vector, valid):  # type: ignore[no-untyped-def]
+def lose_body(vector, valid):
     """Nobody to be seen: the body's slots go to rest and are marked missing."""
     for i in range(76):
         vector[i], valid[i] = REST[i], 0
@@ -921,7 +921,7 @@ def lose_body(vector, valid):  # type: ignore[no-untyped-def]
 @njit(**FLAGS)
 def build_mocopi(
     position, rotation, t, hist_t, hist_x, hist_ok, newest, work, rate, acc, fit_ok, heading, floor, vector, valid
-):  # type: ignore[no-untyped-def]
+):
     """The 24 mocopi slots: speed, height, tilt, heading of six sites. `heading` (6,) unwraps, `floor` (2,) is the start."""
     torso = math.sqrt(
         (position[8, 0] - position[0, 0]) ** 2 + (position[8, 1] - position[0, 1]) ** 2 + (position[8, 2] - position[0, 2]) ** 2
@@ -961,9 +961,136 @@ def build_mocopi(
 
 
 @njit(**FLAGS)
-def all_finite(vector):  # type: ignore[no-untyped-def]
+def all_finite(vector):
     """True when every number is finite."""
     for i in range(vector.shape[0]):
         if not math.isfinite(vector[i]):
             return False
     return True
+
+
+# ---- rules: features of the vector, conditions on features, one small state machine per gesture ----
+
+F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR = range(6)
+FEATURE_KINDS = ("slot", "abs", "hypot", "travel", "since_below", "below_for")
+TRAVEL_RING = 64
+NEVER_S = 1e6
+IDLE, HOLDING, FIRED, SPENT = 0, 1, 2, 3
+ALWAYS, AT_START, AT_FINISH = 0, 1, 2
+"""When a condition counts: all through, only where the gesture begins, or only where it completes."""
+BRIDGE_S = 0.15
+"""Missing values inside a hold are bridged this long (a strobe's dark pictures)."""
+BREAK_S = 0.06
+"""A condition must be broken this long to end a hold: one bad picture is no intent."""
+E_NONE, E_COMPLETED, E_RELEASED, E_CANCELLED = range(4)
+
+
+@njit(**FLAGS)
+def read_features(vector, valid, t, table, params, memory, ring, values, seen):
+    """Every feature of one vector. `table` int64 (F, 3): kind, slot, slot; `params` (F, 2): level, window in s;
+    `memory` (F, 2) and `ring` (F, TRAVEL_RING, 3) are the features' own; `values` and `seen` are (F,)."""
+    for f in range(table.shape[0]):
+        kind, a, b = table[f, 0], table[f, 1], table[f, 2]
+        ok = valid[a] != 0 and valid[b] != 0
+        x = float(vector[a])
+        if kind == F_SLOT:
+            value = x
+        elif kind == F_ABS:
+            value = abs(x)
+        elif kind == F_HYPOT:
+            value = math.hypot(x, vector[b])
+        elif kind == F_TRAVEL:
+            value = travel(x, float(vector[b]) if b != a else 0.0, ok, t, params[f, 1], memory[f], ring[f])
+        elif kind == F_SINCE_BELOW:
+            if ok and x < params[f, 0]:
+                memory[f, 0] = t
+            value = t - memory[f, 0] if math.isfinite(memory[f, 0]) else NEVER_S
+            ok = True
+        else:
+            if ok and x >= params[f, 0]:
+                memory[f, 0] = math.nan
+            elif ok and not math.isfinite(memory[f, 0]):
+                memory[f, 0] = t
+            value = t - memory[f, 0] if math.isfinite(memory[f, 0]) else 0.0
+        values[f], seen[f] = value, ok
+
+
+@njit(**FLAGS)
+def travel(x, y, ok, t, window, memory, ring):
+    """Largest distance between now and any place within the last `window` seconds."""
+    at = int(memory[1])
+    if ok:
+        at = (at + 1) % TRAVEL_RING
+        ring[at, 0], ring[at, 1], ring[at, 2] = t, x, y
+        memory[1] = at
+    far = 0.0
+    for back in range(TRAVEL_RING):
+        r = (at - back) % TRAVEL_RING
+        if not t - ring[r, 0] <= window + 1e-9:
+            break
+        far = max(far, math.hypot(x - ring[r, 1], y - ring[r, 2]))
+    return far
+
+
+@njit(**FLAGS)
+def run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock, events, why):
+    """Advance every gesture by one driving frame; answers how many events there are.
+
+    `first` int64 (G + 1,): gesture g owns conditions first[g]:first[g + 1]; `condition` int64 (C, 2): feature, when it
+    counts; `bounds` (C, 4): enter above, enter below, exit below, exit above; `timing` (G, 3): hold, release and window in
+    s; `phase` int64 (G,); `clock` (G, 2): onset, last good; `events` int64 (G,); `why` int64 (G,): the condition at fault.
+    """
+    count = 0
+    for g in range(first.shape[0] - 1):
+        events[g] = E_NONE
+        enters, finishes, broken, missing, culprit, unfinished = True, True, False, False, -1, -1
+        for c in range(first[g], first[g + 1]):
+            f, when = condition[c, 0], condition[c, 1]
+            x = values[f]
+            inside = seen[f] and bounds[c, 0] < x < bounds[c, 1]
+            if when == AT_FINISH:
+                if not inside:
+                    finishes, unfinished = False, c
+                continue
+            enters = enters and inside
+            if when == ALWAYS and not seen[f]:
+                missing, culprit = True, c
+            elif when == ALWAYS and (x < bounds[c, 2] or x > bounds[c, 3]):
+                broken, culprit = True, c
+        event = advance(g, t, enters, finishes, broken, missing, timing, phase, clock)
+        if event != E_NONE:
+            events[g], why[g] = event, culprit if culprit >= 0 else unfinished
+            count += 1
+    return count
+
+
+@njit(**FLAGS)
+def advance(g, t, enters, finishes, broken, missing, timing, phase, clock):
+    """One gesture's state machine: idle, holding, fired or spent."""
+    state = phase[g]
+    if state == IDLE:
+        if enters:
+            phase[g], clock[g, 0], clock[g, 1] = HOLDING, t, t
+        return E_NONE
+    lapsed = broken or missing
+    if not lapsed:
+        clock[g, 1] = t
+    since = t - clock[g, 1]
+    if state != HOLDING:
+        if lapsed and since >= timing[g, 1]:
+            phase[g] = IDLE
+            return E_RELEASED if state == FIRED else E_NONE
+        return E_NONE
+    if lapsed:
+        if since > (BREAK_S if broken else BRIDGE_S):
+            phase[g] = IDLE
+            return E_CANCELLED
+        return E_NONE
+    held = t - clock[g, 0]
+    if held > timing[g, 2]:
+        phase[g] = SPENT
+        return E_CANCELLED
+    if held >= timing[g, 0] and finishes:
+        phase[g] = FIRED
+        return E_COMPLETED
+    return E_NONE

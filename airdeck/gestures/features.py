@@ -1,0 +1,64 @@
+"""What a gesture's conditions may speak of: one table, a feature per row.
+
+A name is relative to the row's side: `wrist_y` is the left wrist of the left gesture, `other.wrist_y` the other one's.
+Each is a slot of Dynamics128, or a named function of slots and a window (the kinds are `kernels.FEATURE_KINDS`).
+"""
+
+from dataclasses import dataclass
+
+from dynamics.schema import INDEX
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """`slots` may contain `{side}`, filled with l or r; `level` and `window_s` belong to the kind."""
+
+    kind: str
+    slots: tuple[str, ...]
+    unit: str
+    level: float = 0.0
+    window_s: float = 0.0
+    outward: bool = False
+    """An x towards the performer's left: the right side takes the negative, so outwards is positive for both."""
+    note: str = ""
+
+
+ARM_DOWN = -0.25
+"""Wrist height, torso lengths over mid-shoulder, under which an arm is down (a hand on a fader is at -0.3 and below)."""
+REST_LEVEL = 0.1
+"""Wrist height under which the other arm is at rest: its hand is not over the shoulders."""
+
+FEATURES: dict[str, Feature] = {
+    "wrist_x": Feature("slot", ("{side}_wrist_x",), "torso", outward=True, note="outwards from mid-shoulder"),
+    "wrist_y": Feature("slot", ("{side}_wrist_y",), "torso", note="over mid-shoulder"),
+    "elbow_y": Feature("slot", ("{side}_elbow_y",), "torso"),
+    "wrist_speed": Feature("hypot", ("d_{side}_wrist_x", "d_{side}_wrist_y"), "torso/s", note="in the frontal plane"),
+    "wrist_sway": Feature("travel", ("{side}_wrist_x",), "torso", window_s=0.3, note="sideways movement within 0.3 s"),
+    "wrist_lift": Feature("travel", ("{side}_wrist_y",), "torso", window_s=0.3, note="vertical movement within 0.3 s"),
+    "elbow_flexion": Feature("slot", ("{side}_elbow_flexion",), "rad"),
+    "shoulder_elevation": Feature("slot", ("{side}_shoulder_elevation",), "rad"),
+    "wrist_seen": Feature("slot", ("conf_{side}_wrist",), "1"),
+    "arm_was_down": Feature("since_below", ("{side}_wrist_y",), "s", level=ARM_DOWN, note="time since this arm was down"),
+    "arm_at_rest": Feature("below_for", ("{side}_wrist_y",), "s", level=REST_LEVEL, note="how long this arm has been at rest"),
+    "trunk_travel": Feature("travel", ("trunk_shift_x", "trunk_shift_y"), "torso", window_s=0.5, note="moved in half a second"),
+    "trunk_roll": Feature("abs", ("trunk_roll",), "rad"),
+    "trunk_pitch": Feature("slot", ("trunk_pitch",), "rad"),
+    "trunk_yaw": Feature("abs", ("trunk_yaw",), "rad"),
+    "head_seen": Feature("slot", ("head_seen",), "1"),
+    "performer_lock": Feature("slot", ("performer_lock",), "1"),
+}
+
+
+def resolve(name: str, side: str) -> tuple[Feature, tuple[str, ...]]:
+    """The row of a feature and its slot names for "l" or "r". KeyError names an unknown feature."""
+    other = name.startswith("other.")
+    base = name.removeprefix("other.")
+    if base not in FEATURES:
+        raise KeyError(name)
+    at = {"l": "r", "r": "l"}[side] if other else side
+    feature = FEATURES[base]
+    slots = tuple(slot.format(side=at) for slot in feature.slots)
+    for slot in slots:
+        if slot not in INDEX:
+            raise KeyError(f"{name}: no slot {slot}")
+    return feature, slots
