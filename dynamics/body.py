@@ -109,7 +109,7 @@ def joints_of(pose: BodyPose, p: Proportions | None = None) -> np.ndarray:
         joints[j + 4] = joints[j] + (0.0, -leg, 0.0)
     c, s = math.cos(pose.yaw_rad), math.sin(pose.yaw_rad)
     turned = joints @ np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]])
-    return turned + np.array([pose.x_m, 0.0, pose.z_m])
+    return np.asarray(turned + np.array([pose.x_m, 0.0, pose.z_m]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def quaternion_of(matrix: np.ndarray) -> np.ndarray:
         q = [0.0, 0.0, 0.0, (m[k, j] - m[j, k]) / s]
         q[i], q[j], q[k] = 0.25 * s, (m[j, i] + m[i, j]) / s, (m[k, i] + m[i, k]) / s
     out = np.array(q)
-    return out / np.linalg.norm(out)
+    return np.asarray(out / np.linalg.norm(out))
 
 
 _LIMBS = (

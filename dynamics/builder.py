@@ -11,7 +11,7 @@ import numpy as np
 from . import kernels as k
 from .calibration import LEVEL, Calibration
 from .frames import MAX_PERSONS, DeckSample, ImuSample, MocapFrame, Modality, PoseFrame, WatchSample
-from .schema import INDEX, LAYOUT, REST, SLOTS
+from .schema import COORDINATES, INDEX, LAYOUT, REST, SLOTS
 
 NS = 1e-9
 AGE_MAX_S = 10.0
@@ -94,7 +94,7 @@ class Dynamics128Builder:
     def _clear_rings(self) -> None:
         m, state = self._mem, self._mem[: k.STATE]
         m[k.M_RING : k.M_BANK] = 0.0
-        m[k.M_RING : k.M_BANK].reshape(k.HISTORY, k.RING_WIDTH)[:, k.COORDINATES] = -1e9
+        m[k.M_RING : k.M_BANK].reshape(k.HISTORY, k.RING_WIDTH)[:, COORDINATES] = -1e9
         m[k.M_BANK : k.M_WORK] = tempo_bank().ravel()
         m[k.M_WORK : k.MEMORY] = 0.0
         self._mocopi[k.P_RING : k.P_WORK] = 0.0

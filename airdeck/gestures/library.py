@@ -7,8 +7,10 @@ import hashlib
 import json
 import math
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import combinations
 from pathlib import Path
 
 from dynamics.schema import FINGERPRINT, INDEX, TABLE
