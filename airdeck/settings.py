@@ -51,7 +51,24 @@ class RunSettings:
             raise ValueError(f"label is letters, digits, - and _, not {self.label!r}")
 
 
-SECTIONS: dict[str, str] = {"run": "airdeck.settings:RunSettings"}
+@dataclass(frozen=True, slots=True)
+class PerformerSettings:
+    """[performer]: who stands there, and how much they have learned."""
+
+    mirror: bool = False
+    """The camera's picture is a mirror image: left and right change places."""
+    tier: int = 1
+    """Gestures of tiers 1 to this are looked for."""
+
+    def __post_init__(self) -> None:
+        if self.tier < 1:
+            raise ValueError(f"tier is 1 or more, not {self.tier}")
+
+
+SECTIONS: dict[str, str] = {
+    "run": "airdeck.settings:RunSettings",
+    "performer": "airdeck.settings:PerformerSettings",
+}
 """Section of the file -> its dataclass. The sections of the drivers come from the registry."""
 
 
@@ -88,6 +105,11 @@ class Settings:
     @property
     def run(self) -> RunSettings:
         found: RunSettings = self.sections["run"]
+        return found
+
+    @property
+    def performer(self) -> PerformerSettings:
+        found: PerformerSettings = self.sections["performer"]
         return found
 
 

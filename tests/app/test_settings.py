@@ -129,15 +129,6 @@ def test_the_shipped_defaults_load_and_are_a_dry_run(monkeypatch: pytest.MonkeyP
     assert (read.run.profile, read.run.sources, read.run.sinks) == (Profile.DRY_RUN, (), ("dry-run",))
 
 
-def test_the_shipped_file_says_what_the_dataclasses_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    shipped = tomllib.loads(settings.config_file(settings.FILE_NAME).read_text(encoding="utf-8"))
-    defaults = RunSettings()
-    assert {key: tuple(value) if isinstance(value, list) else value for key, value in shipped["run"].items()} == {
-        item.name: getattr(defaults, item.name) for item in fields(RunSettings)
-    }
-
-
 def test_the_users_file_and_config_file_come_after_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -153,9 +144,11 @@ def test_no_section_of_the_settings_belongs_to_the_gate() -> None:
     assert not any("safety" in target for target in (settings.SECTIONS | registry.sections()).values())
 
 
-def test_the_shipped_file_says_what_the_drivers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shipped_file_says_what_the_dataclasses_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     shipped = tomllib.loads(settings.config_file(settings.FILE_NAME).read_text(encoding="utf-8"))
-    for section, target in registry.sections().items():
+    assert set(shipped) == set(settings.all_sections())
+    for section, target in settings.all_sections().items():
         cls = settings._resolve(target)
-        assert shipped[section] == {item.name: getattr(cls(), item.name) for item in fields(cls)}, section
+        said = {key: tuple(value) if isinstance(value, list) else value for key, value in shipped[section].items()}
+        assert said == {item.name: getattr(cls(), item.name) for item in fields(cls)}, section
