@@ -42,9 +42,9 @@ models: | $(VENV)/.ready-run
 	@$(BIN)/airdeck models verify >/dev/null 2>&1 || $(BIN)/airdeck models fetch \
 		|| echo "set-up: no models, so no camera, until 'airdeck models fetch' succeeds"
 
-# Breaks the gate in one place at a time: do its tests see it? About an hour; ARGS="--sample 20" takes a few minutes.
+# Breaks the gate in one place at a time: do its tests see it? Takes long; ARGS="--limit 20" takes a few minutes.
 mutation: $(VENV)/.ready-dev
-	$(PY) tests/project/mutation.py $(ARGS)
+	$(PY) bench/mutate_safety.py $(ARGS)
 
 # Do wheels of every runtime dependency exist for the systems the DJs use? Needs the network.
 wheels: $(VENV)/.ready-dev
