@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -83,6 +84,17 @@ async def test_a_later_deadline_replaces_the_one_that_was_set(make: Callable[...
     ticker.arm(later_ns)
     assert await asyncio.wait_for(fired.get(), WAIT_S) == later_ns
     assert fired.empty()
+    ticker.close()
+
+
+async def test_a_tick_on_its_way_is_held_back_by_a_later_deadline(make: Callable[..., Ticker]) -> None:
+    fired: asyncio.Queue[int] = asyncio.Queue()
+    ticker = make(lambda now_ns, due_ns: fired.put_nowait(now_ns))
+    ticker.arm(1)
+    time.sleep(0.05)  # noqa: ASYNC251 (the loop has to stand still while the tick comes)
+    later_ns = monotonic() + 50 * NS_PER_MS
+    ticker.arm(later_ns)
+    assert await asyncio.wait_for(fired.get(), WAIT_S) >= later_ns
     ticker.close()
 
 
