@@ -1,5 +1,6 @@
 """What people see: the table, the plain words, the log lines."""
 
+import asyncio
 import io
 import json
 import subprocess
@@ -101,3 +102,29 @@ def test_notes_keep_the_newest_warnings_as_sentences() -> None:
     for number in range(6):
         log.warning("source lost", name="camera", number=number)
     assert list(notes.newest) == [f"source lost: name camera, number {number}" for number in (2, 3, 4, 5)]
+
+
+async def test_the_feed_draws_in_another_process_and_leaves_the_last_table_standing(capfd: pytest.CaptureFixture[str]) -> None:
+    feed = table.TableFeed()
+    await feed.open()
+    feed.show(STATUS)
+    feed.show({**STATUS, "arm_state": "armed"})
+    await feed.close()
+    assert "ARMED" in capfd.readouterr().out
+
+
+async def test_a_table_that_died_is_not_missed() -> None:
+    feed = table.TableFeed()
+    await feed.open()
+    assert feed._child is not None
+    feed._child.kill()
+    await feed._child.wait()
+    for _ in range(1000):
+        feed.show(STATUS)
+    await feed.close()
+
+
+def test_a_feed_that_was_never_opened_shows_nothing_and_closes() -> None:
+    feed = table.TableFeed()
+    feed.show(STATUS)
+    asyncio.run(feed.close())
