@@ -5,7 +5,6 @@ import random
 import struct
 
 import numpy as np
-import packets as p
 import pytest
 
 from bridges.wire.bone_cache import GAP_NS
@@ -14,6 +13,7 @@ from bridges.wire.osc import OscError
 from bridges.wire.vmc import VmcDecoder
 from bridges.wire.vmc_walk import VmcError
 from dynamics.skeleton import MOCOPI_REST_M, VMC_TO_MOCOPI
+from tests.wire import packets as p
 
 MS = 1_000_000
 FRAME_NS = 1_000_000_000 // 60
