@@ -969,6 +969,17 @@ def all_finite(vector):
     return True
 
 
+@njit(**FLAGS)
+def same_and_keep(vector, last):
+    """True when slots 0:32 equal `last` (32,), which then holds the new ones."""
+    same = True
+    for i in range(COORDINATES):
+        if vector[i] != last[i]:
+            same = False
+        last[i] = vector[i]
+    return same
+
+
 # ---- rules: features of the vector, conditions on features, one small state machine per gesture ----
 
 F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR = range(6)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import combinations
 from pathlib import Path
 
+from dynamics import kernels
 from dynamics.schema import FINGERPRINT, INDEX, TABLE
 from safety.commands import COMMANDS
 
@@ -23,8 +24,8 @@ HOLD_MAX_MS = 600
 """People do not hold a pose longer than this."""
 SIDES = {"left": "l", "right": "r"}
 DECK_OF_SIDE = {"left": 1, "right": 2}
-RULES_VERSION = 1
-"""Raised when the rule kernels change what they answer: part of each gesture's hash."""
+KERNELS_DIGEST = hashlib.sha256(Path(kernels.__file__).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+"""Part of each gesture's hash: whoever changes what the kernels answer proves the gestures anew."""
 
 
 class Kind(StrEnum):
@@ -207,13 +208,13 @@ def _gesture(row: dict[str, object], side: str, conditions: tuple[Condition, ...
 
 
 def _hash(body: dict[str, object], conditions: tuple[Condition, ...], side: str) -> str:
-    """Over the row, the slots and features it reads and the version of the rule kernels: not over hint or drawing."""
+    """Over the row, the slots and features it reads and the kernels' digest: not over hint or drawing."""
     read = []
     for condition in conditions:
         feature, slots = resolve(condition.feature, SIDES[side])
         read.append(repr(feature))
         read.extend(repr(TABLE[INDEX[slot]]) for slot in slots)
-    text = json.dumps(body, sort_keys=True) + "\n".join(read) + f"\nrules {RULES_VERSION} layout {FINGERPRINT}"
+    text = json.dumps(body, sort_keys=True) + "\n".join(read) + f"\nkernels {KERNELS_DIGEST} layout {FINGERPRINT}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
