@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bridges.wire.body_units import G0_MPS2, Axes
-from bridges.wire.sensor_logger import MAX_READINGS, SLICE, Batch, SensorError, SensorLoggerDecoder, fold
+from bridges.wire.sensor_device import SLICE, Batch
+from bridges.wire.sensor_logger import MAX_READINGS, SensorError, SensorLoggerDecoder, fold
 from dynamics.frames import ImuSample, WatchSample
 
 T0 = 1_746_650_740_041_851_601
