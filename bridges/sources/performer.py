@@ -144,9 +144,11 @@ class Performance:
         self.body = body
         self.meant: list[Meant] = []
         self._keys: list[tuple[float, float, BodyPose, BodyPose]] = []
+        self._starts: list[tuple[float, str]] = []
         t, pose = 0.5, REST
         for name in names:
             move, start = MOVES[name], t
+            self._starts.append((t, name))
             for key in move.keys:
                 reach, hold = key.reach_s / body.tempo, key.hold_s
                 self._keys.append((t, t + reach, pose, key.pose))
@@ -155,6 +157,10 @@ class Performance:
                 self.meant.append(Meant(move.means, start, start + move.stroke_s / body.tempo, t))
             t += gap_s
         self.duration_s = t
+
+    def move_at(self, t_s: float) -> str:
+        """The move that had begun last at a time."""
+        return next((name for start, name in reversed(self._starts) if start <= t_s), "")
 
     def pose(self, t_s: float) -> BodyPose:
         """The pose at a time from the start."""

@@ -1,0 +1,108 @@
+"""The report of a self-play run: JSON, kept for this machine, and asked for before anything goes live."""
+
+import hashlib
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import dynamics
+import safety
+
+from .. import gestures, paths, pipeline
+from ..gestures.library import Library
+from .run import Outcome, Score
+
+FORMAT = "airdeck.selfplay/1"
+MIN_RECALL = 0.95
+QUICK_PERFORMERS = 8
+QUICK_SEED = 1
+
+
+def code_digest() -> str:
+    """SHA-256 over the code that decides: numbers, gestures, pipeline, gate."""
+    digest = hashlib.sha256()
+    folders = [Path(str(package.__file__)).parent for package in (dynamics, safety, gestures)]
+    files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
+    for file in (*files, Path(pipeline.__file__)):
+        digest.update(file.name.encode() + file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def machine_id() -> str:
+    """Names this machine without naming its owner: a hash of host name and processor."""
+    return hashlib.sha256("|".join((platform.node(), platform.machine(), platform.system())).encode()).hexdigest()[:16]
+
+
+def make_report(outcome: Outcome, library: Library, seed: int, performers: int) -> dict[str, Any]:
+    """The run as JSON. `passed`: every gesture found often enough, none on the wrong deck, none unmeant."""
+    scores = {name: _score(score, outcome.hours) for name, score in outcome.scores.items()}
+    tried = [score for score in outcome.scores.values() if score.trials]
+    passed = len(tried) == len(library.gestures) and all(
+        score.recall >= MIN_RECALL and not score.wrong_deck and not score.false for score in tried
+    )
+    return {
+        "format": FORMAT,
+        "passed": passed,
+        "seed": seed,
+        "performers": performers,
+        "library_hash": library.content_hash,
+        "code": code_digest(),
+        "machine": machine_id(),
+        "hours": round(outcome.hours, 4),
+        "gestures": scores,
+        "false_moves": outcome.false_moves,
+        "reproduce": f"airdeck selfplay --quick --seed {seed}",
+    }
+
+
+def _score(score: Score, hours: float) -> dict[str, Any]:
+    return {
+        "trials": score.trials,
+        "hits": score.hits,
+        "recall": round(score.recall, 4),
+        "wrong_deck": score.wrong_deck,
+        "latency_p95_ms": round(float(np.percentile(score.latencies_ms, 95)), 1) if score.latencies_ms else None,
+        "false_per_hour": round(score.false / hours, 3) if hours else 0.0,
+    }
+
+
+def report_path() -> Path:
+    """Where this machine keeps its newest quick report."""
+    return paths.state_dir() / "selfplay" / "quick.json"
+
+
+def keep(report: dict[str, Any], path: Path | None = None) -> Path:
+    """Write the report whole or not at all."""
+    path = path or report_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def current(library: Library, path: Path | None = None) -> tuple[bool, str]:
+    """Whether a passed report of this machine, this library and this code is on file, and if not, why."""
+    path = path or report_path()
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False, "no self-play report of this machine yet"
+    except (OSError, ValueError) as error:
+        return False, f"{path}: {error}"
+    if not isinstance(report, dict):
+        return False, f"{path}: not a report"
+    expected = {
+        "format": FORMAT,
+        "machine": machine_id(),
+        "library_hash": library.content_hash,
+        "code": code_digest(),
+        "passed": True,
+    }
+    for key, value in expected.items():
+        if report.get(key) != value:
+            return False, f"the self-play report is not current: its {key} differs"
+    return True, ""
