@@ -84,17 +84,22 @@ def keep(report: dict[str, Any], path: Path | None = None) -> Path:
     return path
 
 
-def current(library: Library, path: Path | None = None) -> tuple[bool, str]:
-    """Whether a passed report of this machine, this library and this code is on file, and if not, why."""
+def current(library: Library, path: Path | None = None) -> bool:
+    """Whether a passed report of this machine, this library and this code is on file."""
+    return not why_not_current(library, path)
+
+
+def why_not_current(library: Library, path: Path | None = None) -> str:
+    """What is missing for `current`, as a sentence; empty when nothing is."""
     path = path or report_path()
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return False, "no self-play report of this machine yet"
+        return "there is no self-play report of this machine yet"
     except (OSError, ValueError) as error:
-        return False, f"{path}: {error}"
+        return f"the self-play report {path} cannot be read: {error}"
     if not isinstance(report, dict):
-        return False, f"{path}: not a report"
+        return f"{path} is no self-play report"
     expected = {
         "format": FORMAT,
         "machine": machine_id(),
@@ -102,7 +107,20 @@ def current(library: Library, path: Path | None = None) -> tuple[bool, str]:
         "code": code_digest(),
         "passed": True,
     }
-    for key, value in expected.items():
-        if report.get(key) != value:
-            return False, f"the self-play report is not current: its {key} differs"
-    return True, ""
+    differs = [key for key, value in expected.items() if report.get(key) != value]
+    return f"the self-play report is not current: {', '.join(differs)} differ" if differs else ""
+
+
+def summary(report: dict[str, Any]) -> str:
+    """A few lines for a person."""
+    lines = [
+        f"self-play {'passed' if report['passed'] else 'did NOT pass'}: {report['performers']} performers, {report['hours'] * 60:.1f} min"
+    ]
+    for name, score in report["gestures"].items():
+        late = f", p95 {score['latency_p95_ms']:.0f} ms after the stroke" if score["latency_p95_ms"] is not None else ""
+        found = f"{score['hits']} of {score['trials']} found"
+        lines.append(
+            f"  {name:<14} {found}, {score['wrong_deck']} on the wrong deck, {score['false_per_hour']:g} unmeant per hour{late}"
+        )
+    lines += [f"  unmeant: {move}" for move in report["false_moves"]]
+    return "\n".join([*lines, f"again: {report['reproduce']}"])
