@@ -95,6 +95,7 @@ class BoneCache:
         self._seq = 0
         self._offset_m = MOCOPI_REST_M
         self._seen = np.zeros(MOCOPI_BONES, dtype=np.bool_)
+        self._skipped = np.zeros(MOCOPI_BONES, dtype=np.bool_)
         self._stale_offsets = False
 
     def run(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> Run:
@@ -193,13 +194,14 @@ class BoneCache:
     def _put_good(self, run: Run, words: np.ndarray, out: list[MocapFrame]) -> BoneError | None:
         """The slow way: bone by bone, for senders that do not normalise and for hostile ones."""
         bits = words.take(run.quat).astype(U32)
-        quats, keep = mended_quats(bits)
+        quats, lengths_right = mended_quats(bits)
+        keep = lengths_right.copy()
         limbs = run.ids != ROOT
         keep[limbs] &= ~np.greater(words.take(run.pos).astype(U32) & ABS_BITS, run.pos_limit).any(axis=1)
         hips_m = None if run.root is None else _metres(words, run.root)
         if hips_m is None:
             keep[~limbs] = False
-        error = None if keep.all() else _reason(bits, keep)
+        error = None if keep.all() else _reason(bits, keep, lengths_right)
         part = run if error is None else run.only(keep)
         if not part.mask:
             return error
@@ -229,6 +231,7 @@ class BoneCache:
         if usual != self._usual:
             self._usual = usual
             self._seen = np.array([usual >> bone & 1 for bone in range(MOCOPI_BONES)], dtype=np.bool_)
+            self._skipped = _skipped(usual)
             self._quat[~self._seen] = IDENTITY[0]
             self._stale_offsets = True
 
@@ -239,7 +242,7 @@ class BoneCache:
         given[ROOT] = False
         offsets = MOCOPI_REST_M.copy()
         if given.any():
-            offsets[_skipped(self._usual)] = 0
+            offsets[self._skipped] = 0
             offsets[given] = self._pos[given] * FLIP_POS[0] if self._flip else self._pos[given]
         offsets.setflags(write=False)
         return offsets
@@ -263,10 +266,9 @@ def _metres(words: np.ndarray, at: int) -> tuple[float, float, float] | None:
     return (x, y, z) if sane else None
 
 
-def _reason(bits: np.ndarray, keep: np.ndarray) -> BoneError:
+def _reason(bits: np.ndarray, keep: np.ndarray, lengths_right: np.ndarray) -> BoneError:
     large = np.greater(bits[~keep] & ABS_BITS, COMPONENT_BITS).any()
-    lengths_wrong = ~mended_quats(bits)[1][~keep]
-    return BoneError.QUATERNION if lengths_wrong.all() and not large else BoneError.NUMBER
+    return BoneError.NUMBER if large or lengths_right[~keep].any() else BoneError.QUATERNION
 
 
 def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:

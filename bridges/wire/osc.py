@@ -54,13 +54,16 @@ BUNDLE_HEAD = 16
 """Bytes of "#bundle" and the time tag."""
 
 _U32 = Struct(">I").unpack_from
-_NUMBERS: dict[int, tuple[int, Callable[[bytes, int], tuple[int | float]]]] = {
-    ord(tag): (Struct(form).size, Struct(form).unpack_from)
-    for tag, form in {"f": ">f", "i": ">i", "d": ">d", "h": ">q", "t": ">Q", "c": ">i", "r": ">I", "m": ">I"}.items()
+MAX_RUN = 16
+"""Equal numbers that are unpacked in one go."""
+_FORMS = {"f": "f", "i": "i", "d": "d", "h": "q", "t": "Q", "c": "i", "r": "I", "m": "I"}
+_NUMBERS: dict[int, tuple[int, tuple[Callable[[bytes, int], tuple[int | float, ...]], ...]]] = {
+    ord(tag): (Struct(f">{form}").size, tuple(Struct(f">{n}{form}").unpack_from for n in range(MAX_RUN + 1)))
+    for tag, form in _FORMS.items()
 }
-_CONSTANTS: dict[int, OscArg] = {ord("T"): True, ord("F"): False, ord("N"): None, ord("I"): float("inf")}
+"""Tag -> bytes of one, and how to unpack 0..16 of them."""
+_CONSTANTS: dict[int, tuple[OscArg]] = {ord("T"): (True,), ord("F"): (False,), ord("N"): (None,), ord("I"): (float("inf"),)}
 _STRING, _SYMBOL, _BLOB, _OPEN, _CLOSE = b"sSb[]"
-_FLOATS = tuple(Struct(f">{n}f").unpack_from for n in range(17))
 
 
 def decode(data: bytes | memoryview, out: list[OscMessage], limits: OscLimits = DEFAULT_LIMITS) -> OscError | None:
@@ -142,34 +145,35 @@ def _message(packet: bytes, start: int, end: int, budget: int) -> OscMessage | O
 
 
 def _arguments(packet: bytes, tags: bytes, pos: int, end: int) -> tuple[OscArg, ...] | OscError:
-    count = len(tags)
-    if count < len(_FLOATS) and tags == b"f" * count:
-        return _FLOATS[count](packet, pos) if pos + 4 * count <= end else OscError.ARGUMENTS
     args: list[OscArg] = []
-    arrays = 0
-    for tag in tags:
+    arrays = at = 0
+    while at < len(tags):
+        tag, count = tags[at], 1
+        values: tuple[OscArg, ...] = ()
         if tag in _NUMBERS:
             size, unpack = _NUMBERS[tag]
-            if pos + size > end:
+            while count < MAX_RUN and tags[at + count : at + count + 1] == tags[at : at + 1]:
+                count += 1
+            if pos + count * size > end:
                 return OscError.ARGUMENTS
-            value: OscArg = unpack(packet, pos)[0]
-            pos += size
+            values = unpack[count](packet, pos)
+            pos += count * size
         elif tag in _CONSTANTS:
-            value = _CONSTANTS[tag]
+            values = _CONSTANTS[tag]
         elif tag in (_OPEN, _CLOSE):
             arrays += 1 if tag == _OPEN else -1
             if arrays < 0:
                 return OscError.TAGS
-            continue
         elif tag in (_STRING, _SYMBOL, _BLOB):
             text = _text(packet, pos, end) if tag != _BLOB else _blob(packet, pos, end)
             if text is None:
                 return OscError.ARGUMENTS
-            value, pos = text
+            values, pos = (text[0],), text[1]
         else:
             return OscError.TAGS
+        at += count
         if not arrays:
-            args.append(value)
+            args += values
     return tuple(args) if arrays == 0 else OscError.TAGS
 
 

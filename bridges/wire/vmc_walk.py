@@ -7,6 +7,7 @@ exactly those goes through the general OSC decoder. Other addresses are ignored,
 from collections.abc import Sequence
 from enum import StrEnum
 from struct import Struct
+from struct import error as StructError  # noqa: N812
 
 from dynamics.frames import MOCOPI_BONES
 from dynamics.skeleton import VMC_TO_MOCOPI
@@ -15,9 +16,10 @@ from .bones import BoneError
 from .osc import BUNDLE, BUNDLE_HEAD, OscArg, OscError, OscLimits, OscMessage, decode, split
 
 LIMITS = OscLimits(messages=160, arguments=1024)
-MAX_PARTS = 5
+MAX_PARTS = 4
 """Time marks, roots and runs of different bones per datagram; senders have at most three."""
-FLOAT_MAX = 3.4028234663852886e38
+MAX_GENERAL = 64
+"""Messages per datagram that may need the general decoder: a whole humanoid in doubles."""
 
 BONE_ADDRESS, ROOT_ADDRESS, TIME_ADDRESS = b"/VMC/Ext/Bone/Pos", b"/VMC/Ext/Root/Pos", b"/VMC/Ext/T"
 SKEL_ADDRESS, JOINT_ADDRESS, POSITION_ADDRESS = b"/mocopi/skel", b"/mcp/sklt/joint/", b"/mcp/BonePos/"
@@ -33,6 +35,7 @@ class VmcError(StrEnum):
     """Why a message with a known address was ignored."""
 
     ARGUMENTS = "vmc: too few arguments, or of the wrong type"
+    TOO_MANY_GENERAL = "vmc: too many messages of unusual form in a datagram"
     TOO_MANY_PARTS = "vmc: more than one body or time in a datagram"
     POSITION_ONLY = "vmc: a bone position without a rotation gives no frame"
 
@@ -69,9 +72,9 @@ OF_OTHER_FORM = {
     **{JOINT_ADDRESS + b"%d" % bone: NATIVE + bone for bone in range(MOCOPI_BONES)},
 }
 """Addresses that matter, for messages that do not have exactly the floats of `HEADS`."""
-_SEVEN = Struct(">7f").pack
-_ONE = Struct(">f").pack
-_FLOAT = Struct(">f").unpack_from
+_SEVEN = (7, Struct(">7f").pack)
+_PACKS = {TIME: (1, Struct(">f").pack), SKEL: (7 * MOCOPI_BONES, Struct(f">{7 * MOCOPI_BONES}f").pack)}
+_NUMERIC = frozenset((int, float))
 
 
 class Walk:
@@ -92,8 +95,8 @@ class Walk:
         """Per chunk: the code of its message."""
         self.skipped: list[tuple[int, int]] = []
         """Bytes that may hold anything: the messages that are ignored, behind their address."""
-        self.general = False
-        """Some message needed the general decoder."""
+        self.general = 0
+        """Messages that needed the general decoder."""
         self.error: WireError | None = None
 
     def add(self, code: int, numbers: bytes, at: int) -> None:
@@ -117,6 +120,8 @@ def walk_packet(packet: bytes, walk: Walk) -> WireError | None:
         code = HEADS.get(packet[start : end - BONE_BYTES])
         if code is None:
             _other(packet, start, end, walk)
+            if len(walk.marks) > MAX_PARTS:
+                break
         elif code >= 0:
             walk.add(code, packet[end - BONE_BYTES : end], end - BONE_BYTES)
         else:
@@ -128,11 +133,12 @@ def _other(packet: bytes, start: int, end: int, walk: Walk) -> None:
     """A message that is no bone of the usual form."""
     nul = packet.find(0, start, end)
     address = packet[start:nul] if nul > start else b""
-    if address not in OF_OTHER_FORM:
+    code = OF_OTHER_FORM.get(address)
+    if code is None:
         if address.startswith(POSITION_ADDRESS):
             walk.error = walk.error or VmcError.POSITION_ONLY
         if nul < 0:
-            walk.general = True
+            walk.general += 1
         else:
             walk.skipped.append(((nul + 4) & ~3, end))
         return
@@ -147,8 +153,9 @@ def _other(packet: bytes, start: int, end: int, walk: Walk) -> None:
     elif address == SKEL_ADDRESS and packet[start : end - SKEL_BYTES] == SKEL_HEAD:
         walk.add(SKEL, packet[end - SKEL_BYTES : end], end - SKEL_BYTES)
     else:
-        walk.general = True
-        walk.error = walk.error or _general(packet[start:end], OF_OTHER_FORM[address], walk)
+        walk.general += 1
+        fault = VmcError.TOO_MANY_GENERAL if walk.general > MAX_GENERAL else _general(packet[start:end], code, walk)
+        walk.error = walk.error or fault
 
 
 def _general(message: bytes, code: int, walk: Walk) -> WireError | None:
@@ -166,17 +173,15 @@ def _general(message: bytes, code: int, walk: Walk) -> WireError | None:
             if code == SKIP:
                 return None
         args = args[1:]
-    count = {TIME: 1, SKEL: 7 * MOCOPI_BONES}.get(code, 7)
-    numbers: list[float] = []
-    for arg in args[:count]:
-        if isinstance(arg, bool) or not isinstance(arg, int | float):
-            return VmcError.ARGUMENTS
-        if not abs(arg) <= FLOAT_MAX:
-            return BoneError.NUMBER
-        numbers.append(float(arg))
-    if len(numbers) < count:
+    count, pack = _PACKS.get(code, _SEVEN)
+    numbers = args[:count]
+    if len(numbers) < count or not _NUMERIC.issuperset(map(type, numbers)):
         return VmcError.ARGUMENTS
-    walk.add(code, Struct(f">{count}f").pack(*numbers), 0)
+    try:
+        chunk = pack(*numbers)
+    except (OverflowError, StructError):  # larger than a float32 can say
+        return BoneError.NUMBER
+    walk.add(code, chunk, 0)
     return None
 
 

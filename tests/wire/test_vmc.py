@@ -136,8 +136,8 @@ def test_extra_arguments_are_ignored():
         (p.root(pos=(float("inf"), 0, 0)), BoneError.NUMBER),
         (p.root(quat=(0, 0, 0, 0)), BoneError.QUATERNION),
         (p.osc("/mcp/BonePos/head", "fff", 0, 1, 0), VmcError.POSITION_ONLY),
-        (p.bundle(*[p.time(n) for n in range(6)]), VmcError.TOO_MANY_PARTS),
-        (p.bundle(*[p.bone("Head")] * 6), VmcError.TOO_MANY_PARTS),
+        (p.bundle(*[p.time(n) for n in range(5)]), VmcError.TOO_MANY_PARTS),
+        (p.bundle(*[p.bone("Head")] * 5), VmcError.TOO_MANY_PARTS),
         (b"/VMC/Ext/T\0", OscError.SIZE),
     ],
 )
