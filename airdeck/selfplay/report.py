@@ -113,9 +113,8 @@ def why_not_current(library: Library, path: Path | None = None) -> str:
 
 def summary(report: dict[str, Any]) -> str:
     """A few lines for a person."""
-    lines = [
-        f"self-play {'passed' if report['passed'] else 'did NOT pass'}: {report['performers']} performers, {report['hours'] * 60:.1f} min"
-    ]
+    answer = "passed" if report["passed"] else "did NOT pass"
+    lines = [f"self-play {answer}: {report['performers']} performers, {report['hours'] * 60:.1f} min"]
     for name, score in report["gestures"].items():
         late = f", p95 {score['latency_p95_ms']:.0f} ms after the stroke" if score["latency_p95_ms"] is not None else ""
         found = f"{score['hits']} of {score['trials']} found"
