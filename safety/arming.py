@@ -60,9 +60,8 @@ class Arming:
         states, after, cause = _HUMAN[act]
         if self._state not in states:
             return None
-        if after is ArmState.ARMED:
-            self._connected.clear()
-            self._usable_ns = now_ns
+        self._connected.clear()
+        self._usable_ns = now_ns
         return self._change(after, cause, now_ns, by)
 
     def restore_latched(self, now_ns: int) -> Transition:

@@ -1,7 +1,7 @@
 """The eleven checks: pure functions of a proposal and the state it meets. Each answers with every reason to refuse."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .arming import stream_good
 from .commands import CommandClass, CommandRow, DeckRule
@@ -27,20 +27,20 @@ class Context:
     health: Health
     now_ns: int
     ledger: Ledger
-    clock_back: bool = False
+    clock_back: bool
     """The time passed in is earlier than one the gate has seen."""
-    arm_state: ArmState = ArmState.DISARMED
-    observed: bool = False
+    arm_state: ArmState
+    observed: bool
     """Health was observed lately."""
-    command: CommandRow | None = None
+    command: CommandRow | None
     """None: no such command."""
-    limits: LimitRow = field(default_factory=LimitRow)
-    """Without a row: in the table of no profile."""
-    promotion: Promotion | None = None
-    selfplay_current: bool = False
-    last_value: float = 0.0
+    limits: LimitRow
+    """For a command without a row: in the table of no profile."""
+    promotion: Promotion | None
+    selfplay_current: bool
+    last_value: float
     """What this sink was last permitted for a continuous command, or its neutral value."""
-    last_value_ns: int | None = None
+    last_value_ns: int | None
 
 
 def k1_mode(proposal: Proposal, context: Context) -> Reasons:

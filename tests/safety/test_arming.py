@@ -170,6 +170,14 @@ def test_a_clock_that_went_back_suspends(world, by_ns):
     assert world.observe(-by_ns) == Transition(world.now_ns, ARMED, SUSPENDED, Cause.CLOCK_WENT_BACK, "")
 
 
+@pytest.mark.parametrize(("later_ns", "lately"), [(-1, False), (0, True), (250 * MS, True), (250 * MS + 1, False)])
+def test_a_look_counts_for_a_quarter_of_a_second_and_never_for_the_past(later_ns, lately):
+    arming = Arming()
+    assert not arming.observed_lately(5 * S)
+    arming.observe(Health(), 5 * S)
+    assert arming.observed_lately(5 * S + later_ns) is lately
+
+
 def test_time_that_stands_is_no_matter(world):
     assert world.observe(0) is None
 
@@ -272,6 +280,15 @@ def test_the_second_starts_anew_with_a_gap(world):
     assert [change.after for change in world.run(1 * S)] == [ARMED]
 
 
+def test_the_second_suspension_takes_its_own_second(world):
+    lead_to(world, SUSPENDED)
+    world.run(2 * S)
+    lead_to(world, SUSPENDED)
+    world.observe(50 * MS)
+    assert world.run(1 * S - 1) == []
+    assert world.observe(1).after is ARMED
+
+
 def test_nothing_is_permitted_while_the_second_runs(world):
     lead_to(world, SUSPENDED)
     for _ in range(20):
@@ -342,6 +359,13 @@ def test_decisions_that_are_not_written_disarm(world, state):
     lead_to(world, state)
     world.health.decisions_written = False
     assert world.observe(33 * MS) == Transition(world.now_ns, state, DISARMED, Cause.DECISIONS_NOT_WRITTEN, "")
+
+
+@pytest.mark.parametrize("state", [ARMED, SUSPENDED])
+def test_of_two_ends_the_one_a_person_has_to_put_right_is_named(world, state):
+    lead_to(world, state)
+    world.health.decisions_written = False
+    assert world.observe(60 * S).cause is Cause.DECISIONS_NOT_WRITTEN
 
 
 @pytest.mark.parametrize("gone", [False, True])

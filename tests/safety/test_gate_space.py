@@ -234,7 +234,7 @@ def oracle(profile, p, sink, h, acts, promotions, selfplay, world):
     hashes=st.sampled_from(["good", "good", ""]),
     selfplay=mostly,
 )
-@settings(max_examples=3_000)
+@settings(max_examples=1_000)
 def test_a_permit_exists_exactly_when_every_condition_holds(
     make_world, proposal, sink, health, acts, hashes, selfplay, profile
 ):
