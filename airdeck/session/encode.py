@@ -8,7 +8,7 @@ import numpy as np
 from airdeck.events import Event, EventKind, GestureEvent
 from bridges.sinks.base import Sent
 from dynamics.frames import DeckSample, Frame, ImuSample, MocapFrame, PoseFrame, WatchSample
-from safety.types import Verdict
+from safety.types import Transition, Verdict
 
 from . import chain, records
 from .lanes import Lines
@@ -99,6 +99,9 @@ class Encoders:
 
     def sent(self, sent: Sent) -> Lines:
         return [(self._files["sent"], self._checked(records.SENT.of(sent)) + b"\n", sent.t_ns)]
+
+    def arming(self, change: Transition) -> Lines:
+        return [(self._files["arming"], self._checked(records.ARMING.of(change)) + b"\n", change.t_ns)]
 
     def _checked(self, record: msgspec.Struct) -> bytes:
         """Encoded, and readable again: what is rare and matters most is never written in another form than declared."""

@@ -39,6 +39,7 @@ STREAMS: dict[str, StreamSpec] = {
     for spec in (
         StreamSpec("gate", records.GATE.struct, False, "every decision, chained by hash"),
         StreamSpec("sent", records.SENT.struct, False, "what the sinks really did"),
+        StreamSpec("arming", records.ARMING.struct, False, "every change of the arm state, with its cause"),
         # Arrivals and ticks may be dropped; human acts and every other change of state may not.
         StreamSpec("events", records.EventRecord, True, "every input of the step, in order"),
         StreamSpec("pose", records.PoseRecord, True, "people in pictures"),

@@ -15,7 +15,7 @@ import numpy as np
 
 from airdeck.events import Event, GestureEvent
 from bridges.sinks.base import Sent
-from safety.types import Verdict
+from safety.types import Transition, Verdict
 
 from . import chain, layout, manifest
 from .encode import DROPPABLE_EVENTS, FRAME_STREAM, Encoders, VectorRing
@@ -58,11 +58,12 @@ class Recorder:
         self._encoders = Encoders(self._files, self._ring, self._manifest.gate_chain.first_prev)
         self._gate = Lane(0, self._encoders.verdict, _always)
         self._sent = Lane(0, self._encoders.sent, _always)
+        self._arming = Lane(0, self._encoders.arming, _always)
         self._events = Lane(EVENTS_BOUND, self._encoders.event, _must_keep)
         self._gestures = Lane(GESTURES_BOUND, self._encoders.gesture, _never)
         self._vectors = Lane(VECTORS_BOUND, self._encoders.dynamics, _never)
-        self._lanes = (self._gate, self._sent, self._events, self._gestures, self._vectors)
-        self._names = ("gate", "sent", "events", "gestures", "dynamics")
+        self._lanes = (self._gate, self._sent, self._arming, self._events, self._gestures, self._vectors)
+        self._names = ("gate", "sent", "arming", "events", "gestures", "dynamics")
         self._wake = threading.Lock()
         self._wake.acquire()
         self._closing = False
@@ -101,6 +102,10 @@ class Recorder:
     def record_sent(self, sent: Sent) -> None:
         """What a sink really did."""
         self._put_must(self._sent, sent)
+
+    def record_transition(self, change: Transition) -> None:
+        """One change of the arm state. Replay finds it again; it is kept so that a person can read why."""
+        self._put_must(self._arming, change)
 
     @property
     def decisions_written(self) -> bool:

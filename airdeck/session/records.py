@@ -14,7 +14,7 @@ import numpy as np
 from airdeck.events import Act, Event, EventKind, GestureEvent
 from bridges.sinks.base import Sent
 from dynamics.frames import DeckSample, Frame, ImuSample, MocapFrame, PoseFrame, SourceKind, WatchSample
-from safety.types import Permit, Proposal, SinkHealth, Verdict
+from safety.types import Permit, Proposal, SinkHealth, Transition, Verdict
 
 from .mirror import NAN, mirror
 
@@ -271,7 +271,7 @@ class DeckRecord(_FrameLine, frozen=True, kw_only=True):
 
 
 class DynamicsRecord(_Line, frozen=True, kw_only=True):
-    """One vector. Bit i of the number that the hex `mask` spells is set when slot i is valid."""
+    """One vector. `mask` spells one bit per slot in hex, slot 0 the highest: set when the slot is valid."""
 
     t_ns: int
     seq: int
@@ -285,13 +285,12 @@ class DynamicsRecord(_Line, frozen=True, kw_only=True):
 
     def valid(self) -> np.ndarray:
         """bool, one per slot."""
-        bits = int(self.mask, 16)
-        return np.array([bits >> slot & 1 for slot in range(len(self.v))], dtype=np.bool_)
+        return np.unpackbits(np.frombuffer(bytes.fromhex(self.mask), dtype=np.uint8), count=len(self.v)).astype(np.bool_)
 
 
 def mask_hex(valid: np.ndarray) -> str:
-    """The hex spelling of a validity mask: bool or 0/1, one per slot."""
-    return np.packbits(valid, bitorder="little")[::-1].tobytes().hex()
+    """The hex spelling of a validity mask (bool or 0/1, one per slot), as `Dynamics128Builder.valid_hex` gives it."""
+    return np.packbits(valid).tobytes().hex()
 
 
 GESTURE = mirror(GestureEvent, "GestureRecord")
@@ -308,6 +307,7 @@ GATE = mirror(
 )
 """One decision. `hash` is the last field of the line and covers every byte before it; see `chain`."""
 SENT = mirror(Sent, "SentRecord")
+ARMING = mirror(Transition, "ArmingRecord")
 
 
 FrameRecord = PoseRecord | MocapRecord | PocketRecord | WatchRecord | DeckRecord

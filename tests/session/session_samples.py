@@ -7,7 +7,7 @@ import numpy as np
 from airdeck.events import Act, Event, EventKind, GestureEvent
 from bridges.sinks.base import SendStatus, Sent
 from dynamics.frames import DeckSample, Frame, ImuSample, MocapFrame, PoseFrame, SourceKind, WatchSample
-from safety.types import ArmState, Permit, Profile, Proposal, Reason, SinkClass, SinkHealth, Verdict
+from safety.types import ArmState, Cause, Permit, Profile, Proposal, Reason, SinkClass, SinkHealth, Transition, Verdict
 
 NAN = float("nan")
 
@@ -83,6 +83,10 @@ def verdict(seq: int, permitted: bool = False) -> Verdict:
     permit = Permit(seq, "deck1.play_pause", 1.0, "midi", SinkClass.MIDI, 100, 200) if permitted else None
     reasons = () if permitted else (Reason.NOT_ARMED, Reason.LOW_CONFIDENCE)
     return Verdict(seq, 100 + seq, proposal, "midi", Profile.REHEARSE, ArmState.ARMED, reasons, permit)
+
+
+def transition() -> Transition:
+    return Transition(t_ns=5, before=ArmState.DISARMED, after=ArmState.ARMED, cause=Cause.ARM, by="cli")
 
 
 def sent(seq: int) -> Sent:

@@ -153,7 +153,7 @@ def test_a_gap_in_the_numbers_tells_of_dropped_events(tmp_path: Path) -> None:
     assert Session(recorder.folder).missing_events() == 2
 
 
-@pytest.mark.parametrize("kind", ["verdict", "sent", "human"])
+@pytest.mark.parametrize("kind", ["verdict", "sent", "arming", "human"])
 def test_a_late_acknowledgement_is_told(tmp_path: Path, stuck: threading.Event, clock: Clock, kind: str) -> None:
     recorder = Recorder(tmp_path, "x", INFO, clock)
     match kind:
@@ -161,6 +161,8 @@ def test_a_late_acknowledgement_is_told(tmp_path: Path, stuck: threading.Event, 
             recorder.record_verdict(samples.verdict(1))
         case "sent":
             recorder.record_sent(samples.sent(1))
+        case "arming":
+            recorder.record_transition(samples.transition())
         case _:
             recorder.record_event(samples.human(1))
     clock.now_ns += DECISION_LIMIT_NS
