@@ -6,7 +6,8 @@ from typing import Any
 
 from bridges.rekordbox.mapping import MappingError, RekordboxMapping, load_mapping
 from bridges.sinks.base import Sink, SinkError
-from bridges.sources.base import Source
+from bridges.sources.base import Source, SourceError
+from bridges.sources.udp import with_address
 
 from . import models, registry
 from .exits import MissingError, UsageError
@@ -23,7 +24,7 @@ SinkMaker = Callable[[Any, str, str, RekordboxMapping, Any], Sink]
 
 def make_source(spec: Spec, settings: Settings) -> Source:
     """Raises UsageError or MissingError, whose text says what to do."""
-    maker = _SOURCES.get(spec.row.name, _source_of_port)
+    maker = _SOURCES.get(spec.row.name, _network)
     return maker(_load(spec), spec.arg, settings.sections.get(registry.section(spec.row)))
 
 
@@ -62,11 +63,12 @@ def _camera(cls: Any, arg: str, section: Any) -> Source:
     return source
 
 
-def _source_of_port(cls: Any, arg: str, section: Any) -> Source:
-    """The network sources: `NAME` or `NAME:PORT`."""
-    if arg and not (arg.isdigit() and 0 < int(arg) < 65536):
-        raise UsageError(f"{arg!r} is not a port number (1 to 65535)")
-    source: Source = cls(replace(section, port=int(arg)) if arg else section)
+def _network(cls: Any, arg: str, section: Any) -> Source:
+    """`NAME`, `NAME:PORT` or `NAME:HOST:PORT`."""
+    try:
+        source: Source = cls(with_address(section, arg))
+    except SourceError as error:
+        raise UsageError(str(error)) from error
     return source
 
 

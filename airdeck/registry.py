@@ -17,36 +17,34 @@ class Row:
     config: str = ""
     extra: str = ""
     """The extra of airdeck that brings its packages; empty: they come with airdeck itself."""
-    live: bool = False
-    """A source whose evidence counts in the live profile."""
+    live: bool = True
+    """False: a source that the live profile does not take at all."""
+
+
+ADDRESS = "PORT|HOST:PORT"
 
 
 def _table(*rows: Row) -> dict[str, Row]:
     return {row.name: row for row in rows}
 
 
+_IN = "bridges.sources"
+
 SOURCES: dict[str, Row] = _table(
     Row(
         "camera",
-        "bridges.sources.camera:CameraSource",
+        f"{_IN}.camera:CameraSource",
         "a camera, or a video file played as one",
         "0|NAME|FILE",
-        "bridges.sources.capture_settings:CameraSettings",
-        live=True,
+        f"{_IN}.capture_settings:CameraSettings",
     ),
-    Row("mocopi", "bridges.sources.mocopi:MocopiSource", "Sony mocopi, its own UDP format", "PORT", live=True),
-    Row("vmc", "bridges.sources.vmc:VmcSource", "motion over VMC (OSC)", "PORT", live=True),
-    Row("pose-json", "bridges.sources.pose_json:PoseJsonSource", "pose as JSON over UDP: advice only", "PORT"),
-    Row("lumm", "bridges.sources.lumm:LummSource", "LUMM frames over UDP: advice only", "PORT"),
-    Row(
-        "sensor-logger",
-        "bridges.sources.sensor_logger:SensorLoggerSource",
-        "Sensor Logger pushing over HTTP",
-        "port",
-        live=True,
-    ),
-    Row("osc", "bridges.sources.osc:OscSource", "watch and phone apps over OSC", "PORT", live=True),
-    Row("synthetic", "bridges.sources.synthetic:SyntheticSource", "the demo performer", "SCENARIO"),
+    Row("mocopi", f"{_IN}.mocopi:MocopiSource", "Sony mocopi, its own UDP format", ADDRESS, f"{_IN}.mocopi:MocopiSettings"),
+    Row("vmc", f"{_IN}.vmc:VmcSource", "motion over VMC (OSC)", ADDRESS, f"{_IN}.vmc:VmcSettings"),
+    Row("pose-json", f"{_IN}.pose_json:PoseJsonSource", "pose over UDP: advice", ADDRESS, f"{_IN}.pose_json:PoseJsonSettings"),
+    Row("lumm", f"{_IN}.lumm:LummSource", "LUMM frames over UDP", ADDRESS, f"{_IN}.lumm:LummSettings"),
+    Row("sensor-logger", f"{_IN}.sensor_logger:SensorLoggerSource", "Sensor Logger pushing over HTTP", ADDRESS),
+    Row("osc", f"{_IN}.osc:OscSource", "watch and phone apps over OSC", ADDRESS),
+    Row("synthetic", f"{_IN}.synthetic:SyntheticSource", "the demo performer", "SCENARIO", live=False),
 )
 
 SINKS: dict[str, Row] = _table(

@@ -119,7 +119,8 @@ def _facts(status: Status) -> Any:
 def facts(status: Status) -> Iterable[tuple[str, str]]:
     """(label, text) of what happened last, without empty ones."""
     rows = [
-        ("seen", str(status.get("seen", ""))),
+        ("seen", _seen(status)),
+        ("lapses", ", ".join(status.get("lapses", ()))),
         ("source", ", ".join(str(source.get("text", "")) for source in status.get("sources", ()))),
         ("decision", str(status.get("last_decision", {}).get("text", "none yet"))),
         ("sent", str(status.get("last_sent", {}).get("text", "nothing yet"))),
@@ -129,6 +130,14 @@ def facts(status: Status) -> Iterable[tuple[str, str]]:
         ("privacy", PRIVACY),
     ]
     return [(label, text) for label, text in rows if text]
+
+
+def _seen(status: Status) -> str:
+    """The performer, and what they have begun."""
+    if not status.get("performer_seen"):
+        return "nobody yet" if status.get("streams") else ""
+    begun = [f"{found['gesture']} {found['done']:.0%}" for found in status.get("in_flight", ())]
+    return ", ".join(["the performer", *begun])
 
 
 def _latency(latency: Status) -> str:

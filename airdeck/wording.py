@@ -1,6 +1,8 @@
 """Plain sentences for people: why the gate refused, and what each state means. Display only; records keep the enums."""
 
-from safety.types import ArmState, Profile, Reason
+from collections.abc import Iterator
+
+from safety.types import ArmState, Health, Profile, Reason
 
 REASONS: dict[Reason, str] = {
     Reason.MODE_NO_PERMIT: "this profile sends nothing to this sink",
@@ -47,7 +49,7 @@ REASONS: dict[Reason, str] = {
 ARM_STATES: dict[ArmState, str] = {
     ArmState.DISARMED: "nothing is sent. Arm with `airdeck arm`",
     ArmState.ARMED: "gestures act. `airdeck disarm` to pause, `airdeck stop` to end all output",
-    ArmState.SUSPENDED: "waiting for a second of good data",
+    ArmState.SUSPENDED: "armed, and waiting for a second of good data",
     ArmState.STOPPED: "all output ended. `airdeck stop --release`, then `airdeck arm`",
 }
 
@@ -66,3 +68,25 @@ PRIVACY = (
 def refusal(reasons: tuple[Reason, ...]) -> str:
     """All reasons in one line."""
     return "; ".join(REASONS.get(reason, str(reason)) for reason in reasons)
+
+
+def lapses(health: Health) -> Iterator[str]:
+    """What is not well, each in a few words."""
+    for name, stream in health.streams.items():
+        if stream.age_ns and not (stream.alive and stream.rate_ok and stream.clock_ok):
+            yield f"{name} {'gone' if not stream.alive else 'slow' if not stream.rate_ok else 'clock went back'}"
+    if not any(stream.alive for stream in health.streams.values()):
+        yield "no frames"
+    if health.lagging:
+        yield "the loop lags"
+    if not health.performer_seen:
+        yield "nobody seen"
+    if health.second_person:
+        yield "a second person in the performer's place"
+    if health.vector_flat or not health.vector_finite:
+        yield "the picture stands still"
+    for name, sink in health.sinks.items():
+        if not sink.connected:
+            yield f"{name} not connected"
+    if not health.decisions_written:
+        yield "decisions cannot be written"

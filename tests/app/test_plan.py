@@ -57,7 +57,7 @@ def test_live_from_a_settings_file_is_not_armed_by_the_command_line(tmp_path: Pa
         plan.make(settings.load(file, line.overrides()), line)
 
 
-@pytest.mark.parametrize("source", ["synthetic", "pose-json", "lumm", "camera:clip.mp4", "camera:CLIP.MOV"])
+@pytest.mark.parametrize("source", ["synthetic", "camera:clip.mp4", "camera:CLIP.MOV"])
 def test_live_refuses_a_source_that_is_not_live(source: str) -> None:
     with pytest.raises(UsageError, match="live takes live sources only"):
         make(profile="live", sources=("camera:0", source), sinks=("midi:virtual",))

@@ -12,7 +12,7 @@ import structlog
 from rich.console import Console
 
 from airdeck import logs, table, wording
-from safety.types import ArmState, Profile, Reason
+from safety.types import ArmState, Health, Profile, Reason, SinkHealth, StreamHealth
 
 STATUS: dict[str, Any] = {
     "profile": "dry-run",
@@ -22,6 +22,9 @@ STATUS: dict[str, Any] = {
         "mocopi": {"alive": False, "rate_ok": True, "clock_ok": True, "rate_hz": 60.0, "age_ms": 2100.0},
         "pose_net": {"alive": True, "rate_ok": False, "clock_ok": True, "rate_hz": 5.0, "age_ms": 20.0},
     },
+    "performer_seen": True,
+    "in_flight": [{"gesture": "left.raise", "done": 0.6}],
+    "lapses": ["pose_net slow", "the loop lags"],
     "last_decision": {"text": "left.raise -> deck1.play_pause refused: nobody in the picture"},
     "latency_ms": {"p50": 0.42, "p99": 1.25},
     "session": "sessions/session-1-set",
@@ -52,7 +55,8 @@ def test_all_reasons_are_said() -> None:
 @pytest.mark.parametrize(
     "words",
     ["SUSPENDED", "dry-run", "30 Hz", "33 ms", "2.1 s", "gone", "slow (needs 8 Hz)", "nobody in the picture", "p50 0.4 ms",
-     "p99 1.2 ms", "session-1-set", "camera restarted", "Pictures stay in the pose process"],
+     "p99 1.2 ms", "session-1-set", "camera restarted",
+     "the performer, left.raise 60%", "pose_net slow, the loop lags", "Pictures stay in the pose process"],
 )  # fmt: skip
 def test_the_table_shows(words: str) -> None:
     assert words in drawn(STATUS)
@@ -128,3 +132,16 @@ def test_a_feed_that_was_never_opened_shows_nothing_and_closes() -> None:
     feed = table.TableFeed()
     feed.show(STATUS)
     asyncio.run(feed.close())
+
+
+def test_lapses_say_what_is_not_well() -> None:
+    health = Health(sinks={"midi:x": SinkHealth(connected=False)}, performer_seen=True, lagging=True)
+    health.streams["camera"] = StreamHealth(alive=True, rate_ok=False, age_ns=5)
+    health.streams["mocopi"] = StreamHealth()
+    assert list(wording.lapses(health)) == ["camera slow", "the loop lags", "midi:x not connected"]
+
+
+def test_a_healthy_deck_has_no_lapses() -> None:
+    health = Health(sinks={"midi:x": SinkHealth(connected=True)}, performer_seen=True)
+    health.streams["camera"] = StreamHealth(alive=True, rate_ok=True, age_ns=5)
+    assert list(wording.lapses(health)) == []
