@@ -17,7 +17,7 @@ from .device_clock import DeviceClock
 from .frame_order import FrameOrder, OrderError
 
 PORT = 9705
-MAX_BYTES = 8192
+MAX_BYTES = 6144
 """33 landmarks with 17 digits a number have about 3,800 bytes."""
 COORDINATE_MAX = 10.0
 """In picture widths or heights: landmarks may leave the picture, not by this much."""

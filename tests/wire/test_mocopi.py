@@ -241,3 +241,10 @@ def test_our_encoder_writes_what_the_format_says():
     address = slice(0x3B, 0x43)
     assert ours[: address.start] + ours[address.stop :] == theirs[: address.start] + theirs[address.stop :]
     assert encode_skeleton()[77:] == p.mocopi_skeleton()[77:]
+
+
+def test_the_mirror_switch_turns_the_way_across_the_stage_round():
+    sent = rows()
+    sent[0] = (p.NO_TURN, (0.4, 1.0, 2.0))
+    (frame,), _ = play(MocopiDecoder(mirror=True), [p.mocopi_frame(rows=sent)])
+    np.testing.assert_allclose(frame.root_m, [-0.4, 1.0, 2.0])

@@ -339,3 +339,45 @@ def test_the_mirror_switch_serves_the_flat_message_too():
     out = []
     VmcDecoder(mirror=True).feed(p.skel(rows), 5, out)
     np.testing.assert_allclose(out[0].quat_xyzw[R_UP_ARM], turn_z(-0.7), atol=1e-6)
+
+
+def test_a_known_layout_with_two_names_exchanged_is_another_layout():
+    def packet(first, second):
+        others = p.bones({}, [name for name in p.VMC_NAMES if name not in (first, second)])
+        return p.bundle(p.bone(first, turn_z(0.5)), p.bone(second), *others)
+
+    decoder = VmcDecoder()
+    out, _ = play(decoder, [[packet("LeftUpperArm", "LeftLowerArm")]] * 4 + [[packet("LeftLowerArm", "LeftUpperArm")]])
+    np.testing.assert_allclose(canonical(out[3].quat_xyzw[L_UP_ARM]), ours(turn_z(0.5)), atol=1e-6)
+    np.testing.assert_allclose(canonical(out[4].quat_xyzw[L_UP_ARM]), p.NO_TURN, atol=1e-6)
+
+
+def test_bones_sent_one_by_one_without_any_pause_are_cut_at_the_first_that_comes_again():
+    decoder, out = VmcDecoder(), []
+    for n, datagram in enumerate(p.plain_bones({}, 0.0) * 2):
+        decoder.feed(datagram, n * MS // 2, out)
+    assert [int(frame.seen.sum()) for frame in out] == [22, 22]
+
+
+def test_lengths_sent_in_different_groups_are_all_taken_over():
+    def group(names, length):
+        return [p.bundle(*[p.bone(name, p.NO_TURN, (0.0, length, 0.0)) for name in names])]
+
+    frames = [group(["Head", "Neck"], 0.1), group(["Head", "Spine"], 0.2), group(["Head", "Neck"], 0.1)]
+    out, _ = play(VmcDecoder(), frames)
+    assert out[-1].offset_m[10, 1] == pytest.approx(0.1)
+
+
+def test_the_length_of_a_bad_bone_is_left_out_and_the_others_are_taken():
+    good = p.bone("Neck", p.NO_TURN, (0.0, 0.07, 0.0))
+    bad = p.bone("Head", p.NO_TURN, (0.0, math.nan, 0.0))
+    out, _ = play(VmcDecoder(), [[p.bundle(good, bad)]])
+    assert out[0].offset_m[8, 1] == pytest.approx(0.07)
+    assert out[0].offset_m[10, 1] == MOCOPI_REST_M[10, 1]
+
+
+def test_both_kinds_of_bones_in_one_bundle_are_kept_apart():
+    joint = p.osc("/mcp/sklt/joint/10", "f" * 7, *turn_z(0.4), 0, 0, 0)
+    out, errors = play(VmcDecoder(), [[p.bundle(p.bone("Neck", turn_z(0.2)), joint)]])
+    assert errors == []
+    assert [set(np.flatnonzero(frame.seen)) for frame in out] == [{8}, {10}]
