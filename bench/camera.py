@@ -10,6 +10,7 @@ Prints a JSON object with `rows`.
 import argparse
 import asyncio
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -128,7 +129,7 @@ def _row(name: str, value: float, unit: str) -> Row:
     """A figure without a limit of its own."""
     return {
         "name": name,
-        "value": round(value, 2),
+        "value": None if math.isnan(value) else round(value, 2),
         "unit": unit,
         "peer": "",
         "peer_value": None,

@@ -13,7 +13,7 @@ from pathlib import Path
 from dynamics.frames import PoseFrame, SourceKind
 
 from .base import Source, SourceError
-from .capture_devices import choose_camera, is_network_address, is_video_file, list_cameras
+from .capture_devices import is_network_address, is_video_file, resolve_camera
 from .capture_settings import CameraSettings, WorkerOptions
 from .pose_link import PoseLink
 from .pose_wire import Flag, Header, Message, MessageKind, unpack_pose
@@ -145,7 +145,7 @@ class CameraSource(Source):
                 raise SourceError(f"video file {device} does not exist")
             self.name = Path(device).name
             return replace(options, file=device)
-        camera = choose_camera(device, list_cameras())
+        camera = resolve_camera(device)
         self.name = camera.name
         return replace(options, index=camera.index)
 
@@ -156,7 +156,10 @@ class CameraSource(Source):
         options = self._options()
         ready = asyncio.get_running_loop().create_future()
         self._ready_future: asyncio.Future[None] = ready
-        self._link = PoseLink(options, self._on_messages)
+        try:
+            self._link = PoseLink(options, self._on_messages)
+        except OSError as error:
+            raise SourceError(f"the pose worker does not start: {error}") from error
         await asyncio.wait({ready, self._link.down}, timeout=READY_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             gone = self._link.down.done()

@@ -40,6 +40,21 @@ def probe_cameras(limit: int = PROBE_LIMIT) -> tuple[CameraInfo, ...]:
     return tuple(CameraInfo(int(index), f"camera {index}") for index in done.stdout.split())
 
 
+def resolve_camera(wanted: str) -> CameraInfo:
+    """The camera to open. Not on Linux it goes by number and nothing is listed: that would open every camera first."""
+    if sys.platform == "linux":
+        return choose_camera(wanted, list_cameras())
+    else:  # noqa: RET505
+        return by_number(wanted)
+
+
+def by_number(wanted: str) -> CameraInfo:
+    """The camera with that number, unlooked-for; number 0 for "". Raises SourceError for a name."""
+    if wanted and not wanted.isdigit():
+        raise SourceError(f'camera "{wanted}": cameras go by number on this system; airdeck doctor lists them')
+    return CameraInfo(int(wanted or "0"), f"camera {wanted or 0}")
+
+
 def choose_camera(wanted: str, cameras: tuple[CameraInfo, ...]) -> CameraInfo:
     """The camera that an index, a path, a name or a part of a name means; the first one for "".
 

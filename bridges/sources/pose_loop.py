@@ -10,22 +10,35 @@ from .capture_check import Look, PictureCheck
 from .capture_settings import WorkerOptions
 from .pose_model import PoseModel
 from .pose_wire import Decoder, Flag, Header, MessageKind, PoseBuffer, encode
+from .sandbox import yield_to_others
 
 LOOK_KIND = {Look.LIVE: MessageKind.POSE, Look.DARK: MessageKind.DARK, Look.FROZEN: MessageKind.FROZEN}
 
 
-def run(options: WorkerOptions, sock: socket.socket, granted: Flag, notes: str) -> None:
-    """Serve until the pictures end or the deck closes. Raises CaptureError and the model's own errors."""
+def run(options: WorkerOptions, sock: socket.socket, unsealed: str) -> None:
+    """Serve until the pictures end or the deck closes; `unsealed` says why the network is not given up, if it is not.
+
+    Raises CaptureError and the model's own errors. Loading runs at the usual priority: at idle priority a busy machine
+    made the deck wait 8 s for a new worker.
+    """
     capture = Capture(options)
     model = _load(options)
-    if capture.exposure_fixed:
-        granted |= Flag.EXPOSURE_FIXED
-    sock.sendall(encode(_ready(capture, granted), notes.encode()))
+    granted = _granted(sealed=not unsealed, low_priority=yield_to_others(), exposure_fixed=capture.exposure_fixed)
+    sock.sendall(encode(_ready(capture, granted), unsealed.encode()))
     slot = Slot(keep_all=options.every_picture)
     play = _wait_for_play(sock) if capture.is_file else Header()
     exit_when_closed(sock)
     capture.start(slot, play.capture_ns, play.seq, options.every_picture)
     _serve(sock, capture, slot, model, granted)
+
+
+def _granted(sealed: bool, low_priority: bool, exposure_fixed: bool) -> Flag:
+    granted = Flag.SEALED if sealed else Flag(0)
+    if low_priority:
+        granted |= Flag.LOW_PRIORITY
+    if exposure_fixed:
+        granted |= Flag.EXPOSURE_FIXED
+    return granted
 
 
 def _load(options: WorkerOptions) -> PoseModel:

@@ -1,6 +1,6 @@
 """The process that sees pictures: `python -m bridges.sources.pose_worker --options JSON --ipc FD`.
 
-It gives up the network and its turn first, and loads cv2 and mediapipe only then.
+It gives up the network first and loads cv2 and mediapipe only then; its turn it gives up once they are loaded.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import socket
 
 from bridges.ipc import IPC_FLAG, child_socket, die_with_parent
 
-from .sandbox import seal_network, yield_to_others
+from .sandbox import seal_network
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     with child_socket(told.ipc) as sock:
         unsealed = seal_network()
         try:
-            _work(told.options, sock, unsealed, yield_to_others())
+            _work(told.options, sock, unsealed)
         except ConnectionError:
             pass  # the deck is gone
         except Exception as error:  # noqa: BLE001 - the process's last word has to reach the deck
@@ -33,13 +33,11 @@ def main() -> None:
     os._exit(0)  # nothing to save, and mediapipe's own farewell takes a while
 
 
-def _work(options: str, sock: socket.socket, unsealed: str, low_priority: bool) -> None:
+def _work(options: str, sock: socket.socket, unsealed: str) -> None:
     from . import pose_loop
     from .capture_settings import from_argument
-    from .pose_wire import Flag
 
-    granted = (Flag(0) if unsealed else Flag.SEALED) | (Flag.LOW_PRIORITY if low_priority else Flag(0))
-    pose_loop.run(from_argument(options), sock, granted, unsealed)
+    pose_loop.run(from_argument(options), sock, unsealed)
 
 
 def _tell(sock: socket.socket, why: str) -> None:

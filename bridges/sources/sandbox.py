@@ -5,6 +5,7 @@ that exist already keep working. It holds for all threads and cannot be undone. 
 can open sockets past the filter.
 """
 
+import contextlib
 import errno
 import os
 import sys
@@ -27,7 +28,10 @@ def seal_network() -> str:
 
 
 def yield_to_others() -> bool:
-    """Run only when nobody else wants the processor (Linux), or after the others (elsewhere). True when granted."""
+    """Run only when nobody else wants the processor (Linux), or after the others (elsewhere). True when granted.
+
+    All threads of this moment, and those that they start.
+    """
     try:
         _lower_priority()
     except OSError:
@@ -47,7 +51,9 @@ if sys.platform == "linux":
         rules.load()
 
     def _lower_priority() -> None:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        for thread in os.listdir("/proc/self/task"):  # noqa: PTH208 - names are all that is wanted
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setscheduler(int(thread), os.SCHED_IDLE, os.sched_param(0))
 
 else:
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,23 @@ async def test_a_file_whose_worker_always_dies_is_given_up(
     assert "airdeck models fetch" in source.stats.last_error
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no seal")
+async def test_a_worker_without_libseccomp_runs_and_says_so(
+    make_video: MakeVideo, pose_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyseccomp.py").write_text("raise RuntimeError('Unable to find libseccomp')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    source = of_file(make_video(noise(2)), pose_model, unthrottled=True)
+    assert len(await play_to_the_end(source)) == 2
+    assert not source.sealed and "apt install libseccomp2" in source.not_sealed
+
+
+async def test_a_sealed_worker_has_nothing_to_say(make_video: MakeVideo, pose_model: Path) -> None:
+    source = of_file(make_video(noise(2)), pose_model, unthrottled=True)
+    await play_to_the_end(source)
+    assert source.sealed == (source.not_sealed == "")
+
+
 async def test_closing_ends_the_worker(make_video: MakeVideo, pose_model: Path) -> None:
     source = of_file(make_video(noise(100)), pose_model)
     await source.open(lambda _stream, _frame: None)
@@ -217,7 +235,6 @@ def test_the_back_off_doubles_to_its_limit() -> None:
 
 def test_the_deck_s_side_loads_neither_cv2_nor_mediapipe() -> None:
     import subprocess
-    import sys
 
     code = "import sys, bridges.sources.camera as c; print('cv2' in sys.modules or 'mediapipe' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"

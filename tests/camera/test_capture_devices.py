@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from bridges.sources.base import SourceError
-from bridges.sources.capture_devices import CameraInfo, choose_camera, is_network_address, is_video_file, list_cameras
+from bridges.sources.capture_devices import (
+    CameraInfo,
+    by_number,
+    choose_camera,
+    is_network_address,
+    is_video_file,
+    list_cameras,
+)
 
 HD = CameraInfo(0, "Integrated HD: Webcam", "/dev/video0")
 LOGI = CameraInfo(2, "Logi Brio", "/dev/video2")
@@ -40,6 +47,12 @@ def test_a_machine_without_cameras_says_so() -> None:
 def test_a_camera_that_may_not_be_read_names_the_group() -> None:
     with pytest.raises(SourceError, match="group video"):
         choose_camera("", (CameraInfo(0, "Cam", "/dev/video0", readable=False),))
+
+
+def test_where_nothing_lists_cameras_they_go_by_number() -> None:
+    assert [by_number("").index, by_number("3").index] == [0, 3]
+    with pytest.raises(SourceError, match="go by number"):
+        by_number("Logi")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists cameras in sysfs")
