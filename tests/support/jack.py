@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -80,7 +81,10 @@ class Dump:
         self.port = f"{client}:input"
         self.messages: list[str] = []
         self.process = subprocess.Popen(
-            ["stdbuf", "-oL", "jack_midi_dump", client], env=server.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["stdbuf", "-oL", "jack_midi_dump", client],
+            env=server.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
@@ -98,8 +102,13 @@ class Dump:
         assert self.messages == list(messages)
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        """End it in good order: after a client that was killed, jackd -S answers nobody for 5 s."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(1.0)
+        except subprocess.TimeoutExpired:  # it wakes only with the server's next period, and that may be dead
+            self.process.kill()
+            self.process.wait()
         self._thread.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
