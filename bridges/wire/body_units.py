@@ -61,6 +61,11 @@ def length(vec: Vec3) -> float:
     return math.sqrt(vec[0] * vec[0] + vec[1] * vec[1] + vec[2] * vec[2])
 
 
+def is_gravity(vec: Vec3) -> bool:
+    """Whether a vector in m/s² is as long as gravity can be."""
+    return _MPS2_LENGTHS[0] <= length(vec) <= _MPS2_LENGTHS[1]
+
+
 def scaled(vec: Vec3, factor: float) -> Vec3:
     """The vector times a number."""
     return (vec[0] * factor, vec[1] * factor, vec[2] * factor)

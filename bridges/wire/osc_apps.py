@@ -159,7 +159,9 @@ class OscAppsDecoder:
     def _pocket(self, recv_ns: int) -> ImuSample:
         state = self._state
         gravity, quat = state.vec(Target.GRAVITY, recv_ns), state.quat(recv_ns)
-        pitch, roll = units.pitch_roll(gravity if gravity[0] == gravity[0] else units.up_of(quat))
+        if not units.is_gravity(gravity):
+            gravity = NO_VEC3
+        pitch, roll = units.pitch_roll(gravity if gravity is not NO_VEC3 else units.up_of(quat))
         if math.isnan(pitch):
             pitch, roll, _ = state.vec(Target.ATTITUDE, recv_ns)
         self._pocket_seq += 1
@@ -194,7 +196,7 @@ class _State:
     def __init__(self, sense: units.SignSense) -> None:
         self._sense = sense
         self._vecs: dict[Target, tuple[int, Vec3, float]] = {}
-        self._parts: dict[Target, dict[int, float]] = {}
+        self._parts: dict[Target, list[float]] = {}
         self._quat: tuple[int, Quat] = (NEVER_NS, NO_QUAT)
         self._heart: tuple[int, float] = (NEVER_NS, NAN)
 
@@ -250,15 +252,17 @@ class _State:
             self._sense.look(gravity, self._quat[1])
 
     def _component(self, row: Row, args: tuple[OscArg, ...]) -> Vec3 | None:
-        """The vector once all three components are there; None before."""
-        parts = self._parts.setdefault(row.target, {})
-        if row.axis in parts:  # one of the others was lost: begin again
+        """The vector with its z, when x and y came just before it; None otherwise. Moments are never mixed."""
+        parts = self._parts.setdefault(row.target, [])
+        if row.axis == 0:
             parts.clear()
-        parts[row.axis] = units.number(args[0]) if args else NAN
+        if row.axis != len(parts):
+            parts.clear()
+            return None
+        parts.append(units.number(args[0]) if args else NAN)
         if len(parts) < 3:
             return None
         vec = (parts[0], parts[1], parts[2])
-        parts.clear()
         return vec if units.length(vec) >= 0.0 else NO_VEC3
 
     def _turn(self, args: tuple[OscArg, ...], recv_ns: int, touched: set[Target]) -> OscAppError | None:

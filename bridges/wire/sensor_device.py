@@ -235,8 +235,8 @@ def _quat(values: dict[str, Any], x: str, y: str, z: str, w: str) -> Quat:
 
 
 def _real_gravity(gravity: Vec3) -> Vec3:
-    """Missing when it has no length: a stale row of zeros is no direction."""
-    return gravity if units.length(gravity) > 1.0 else NO_VEC3
+    """Missing when its length is not one: a stale row of zeros is no direction."""
+    return gravity if units.is_gravity(gravity) else NO_VEC3
 
 
 def _heart(values: dict[str, Any]) -> float:

@@ -151,10 +151,11 @@ def test_watch_motion_in_g_or_in_mps2_is_told_by_its_gravity(unit: float) -> Non
     assert frame.accel_mps2 == pytest.approx((0.5 * G0_MPS2, 0.0, 0.0))
 
 
-def test_one_odd_row_does_not_change_the_unit() -> None:
+def test_one_odd_row_does_not_change_the_unit_and_has_no_gravity() -> None:
     rows = [wrist(T0 + n * 10 * MS, unit=G0_MPS2 if n == 5 else 1.0) for n in range(10)]
-    last = decoded(*rows).frames[-1]
-    assert last.gravity_mps2[2] == pytest.approx(G0_MPS2)
+    frames = decoded(*rows).frames
+    assert [math.isnan(frame.gravity_mps2[2]) for frame in frames] == [n == 5 for n in range(10)]
+    assert frames[5].accel_mps2[0] == pytest.approx(0.5 * G0_MPS2 * G0_MPS2)
 
 
 def test_a_unit_that_really_changed_is_followed() -> None:
@@ -255,6 +256,15 @@ def test_a_body_that_was_overtaken_takes_nothing_back() -> None:
     decoded(wrist(T0 + 2 * S), decoder=decoder, message=3, recv_ns=RECV + 2 * S)
     batch = decoded(wrist(T0 + S), decoder=decoder, message=2, recv_ns=RECV + 2 * S + MS)
     assert (batch.frames, batch.late) == ([], 1)
+
+
+def test_a_body_that_was_overtaken_does_not_move_the_clock() -> None:
+    decoder = SensorLoggerDecoder()
+    decoded(wrist(T0), decoder=decoder, message=1)
+    decoded(wrist(T0 + 4 * S), decoder=decoder, message=3, recv_ns=RECV + 4 * S)
+    decoded(wrist(T0 + S), decoder=decoder, message=2, recv_ns=RECV + 5 * S)
+    (frame,) = decoded(wrist(T0 + 6 * S), decoder=decoder, message=4, recv_ns=RECV + 6 * S + 500 * MS).frames
+    assert abs(frame.capture_ns - (RECV + 6 * S)) < 5 * MS
 
 
 def test_a_body_sent_twice_counts_once() -> None:
