@@ -17,8 +17,8 @@ from .device_clock import DeviceClock
 from .frame_order import FrameOrder, OrderError
 
 PORT = 9705
-MAX_BYTES = 6144
-"""33 landmarks with 17 digits a number have about 3,800 bytes."""
+MAX_BYTES = 8192
+"""33 landmarks with 17 digits a number have about 4,100 bytes."""
 COORDINATE_MAX = 10.0
 """In picture widths or heights: landmarks may leave the picture, not by this much."""
 MAX_SIDE_PX = 16_384
@@ -27,7 +27,9 @@ MAX_SENDERS = 4
 WRAP = 1 << 32
 
 Coordinate = Annotated[float, msgspec.Meta(ge=-COORDINATE_MAX, le=COORDINATE_MAX)]
-Side = Annotated[int, msgspec.Meta(ge=1, le=MAX_SIDE_PX)]
+Side = Annotated[float, msgspec.Meta(ge=1, le=MAX_SIDE_PX, multiple_of=1)]
+Number = Annotated[float, msgspec.Meta(ge=0, lt=1 << 53, multiple_of=1)]
+"""Whole numbers are read as floats: an integer of 5,000 digits would be converted at quadratic cost before it is refused."""
 
 
 class PoseJsonError(StrEnum):
@@ -37,7 +39,7 @@ class PoseJsonError(StrEnum):
     OTHER_SOURCE = "pose_json: another source than the one that was chosen"
 
 
-class Landmark(msgspec.Struct, array_like=False, gc=False):
+class Landmark(msgspec.Struct, gc=False):
     """One of the 33 landmarks of MediaPipe's pose."""
 
     x: Coordinate
@@ -49,7 +51,7 @@ class Landmark(msgspec.Struct, array_like=False, gc=False):
 class Message(msgspec.Struct, gc=False):
     """One datagram. Members that are not named here are skipped."""
 
-    frame: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+    frame: Number
     t: float
     w: Side
     h: Side
@@ -86,7 +88,7 @@ class PoseJsonDecoder:
         if self._source and message.source != self._source:
             return PoseJsonError.OTHER_SOURCE
         order, clock = self._sender(message.source)
-        late = order.check(message.frame % WRAP, recv_ns)
+        late = order.check(int(message.frame) % WRAP, recv_ns)
         if late is not None:
             return late
         out.append(_frame(message, clock.capture_ns(message.t, recv_ns), recv_ns, self._seq, paired))
@@ -107,8 +109,8 @@ def _frame(message: Message, capture_ns: int, recv_ns: int, seq: int, paired: bo
         capture_ns=capture_ns,
         recv_ns=recv_ns,
         seq=seq,
-        width_px=message.w,
-        height_px=message.h,
+        width_px=int(message.w),
+        height_px=int(message.h),
         image=np.array(rows, dtype=np.float32).reshape(1, POSE_LANDMARKS, 4),
         world=_NO_WORLD,
         hand_open=_NO_HANDS,

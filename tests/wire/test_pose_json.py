@@ -97,6 +97,8 @@ def test_a_bad_landmark_refuses_the_datagram(change):
         packet(frame=-1),
         packet(frame=2**60),
         packet(frame=1.5),
+        packet(w=640.5),
+        packet().replace(b"1280", b"9" * 4000),
         packet(source=5),
         packet(source="x" * 65),
         packet().replace(b"2.5", b"1e999"),
