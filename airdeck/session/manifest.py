@@ -131,11 +131,15 @@ def save(folder: Path, manifest: Manifest) -> None:
     """Replace manifest.json in one step: a reader or a kill finds the old one or the new one. Raises OSError."""
     data = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     draft = folder / f".{MANIFEST}.{os.getpid()}"
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / MANIFEST)
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(folder / MANIFEST)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 class _Head(msgspec.Struct):
