@@ -169,22 +169,29 @@ def _connect_unix(path: Path, timeout_s: float) -> socket.socket:
         return link
 
 
+def refuse_second(path: Path) -> None:
+    """Raises ControlError when a daemon listens at `path` already."""
+    request: dict[str, Any] = {}
+    try:
+        _connect(path, request, TIMEOUT_S).close()
+    except (ConnectionRefusedError, FileNotFoundError):
+        return
+    except OSError as error:
+        raise ControlError(f"control socket {path}: {error.strerror or error}; give another with --control PATH") from error
+    raise ControlError(
+        f"a deck is already running at {path}: see `airdeck status`, end it with Ctrl-C, or start another with --control PATH"
+    )
+
+
 def _claim(path: Path) -> None:
     """Make room for the socket: a stale one is removed, one where a daemon listens is refused."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() and not path.is_symlink():
         return
-    request: dict[str, Any] = {}
-    try:
-        _connect(path, request, TIMEOUT_S).close()
-    except (ConnectionRefusedError, FileNotFoundError):
-        if not _is_ours(path):
-            raise ControlError(f"{path} exists and is not a control socket: give another with --control PATH") from None
-        path.unlink()
-        return
-    raise ControlError(
-        f"a deck is already running at {path}: see `airdeck status`, end it with Ctrl-C, or start another with --control PATH"
-    )
+    refuse_second(path)
+    if not _is_ours(path):
+        raise ControlError(f"{path} exists and is not a control socket: give another with --control PATH")
+    path.unlink(missing_ok=True)
 
 
 def _is_ours(path: Path) -> bool:

@@ -25,7 +25,10 @@ SinkMaker = Callable[[Any, str, str, RekordboxMapping, Any], Sink]
 def make_source(spec: Spec, settings: Settings) -> Source:
     """Raises UsageError or MissingError, whose text says what to do."""
     maker = _SOURCES.get(spec.row.name, _network)
-    return maker(_load(spec), spec.arg, settings.sections.get(registry.section(spec.row)))
+    try:
+        return maker(_load(spec), spec.arg, settings.sections.get(registry.section(spec.row)))
+    except SourceError as error:
+        raise UsageError(str(error)) from error
 
 
 def make_sink(spec: Spec, settings: Settings, mapping: RekordboxMapping) -> Sink:
@@ -65,10 +68,7 @@ def _camera(cls: Any, arg: str, section: Any) -> Source:
 
 def _network(cls: Any, arg: str, section: Any) -> Source:
     """`NAME`, `NAME:PORT` or `NAME:HOST:PORT`."""
-    try:
-        source: Source = cls(with_address(section, arg))
-    except SourceError as error:
-        raise UsageError(str(error)) from error
+    source: Source = cls(with_address(section, arg))
     return source
 
 

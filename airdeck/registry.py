@@ -42,9 +42,15 @@ SOURCES: dict[str, Row] = _table(
     Row("vmc", f"{_IN}.vmc:VmcSource", "motion over VMC (OSC)", ADDRESS, f"{_IN}.vmc:VmcSettings"),
     Row("pose-json", f"{_IN}.pose_json:PoseJsonSource", "pose over UDP: advice", ADDRESS, f"{_IN}.pose_json:PoseJsonSettings"),
     Row("lumm", f"{_IN}.lumm:LummSource", "LUMM frames over UDP", ADDRESS, f"{_IN}.lumm:LummSettings"),
-    Row("sensor-logger", f"{_IN}.sensor_logger:SensorLoggerSource", "Sensor Logger pushing over HTTP", ADDRESS),
-    Row("osc", f"{_IN}.osc:OscSource", "watch and phone apps over OSC", ADDRESS),
-    Row("synthetic", f"{_IN}.synthetic:SyntheticSource", "the demo performer", "SCENARIO", live=False),
+    Row(
+        "sensor-logger",
+        f"{_IN}.sensor_logger:SensorLoggerSource",
+        "Sensor Logger pushing over HTTP",
+        ADDRESS,
+        f"{_IN}.sensor_logger:SensorLoggerSettings",
+    ),
+    Row("osc", f"{_IN}.osc_apps:OscAppsSource", "watch and phone apps over OSC", ADDRESS, f"{_IN}.osc_apps:OscAppsSettings"),
+    Row("synthetic", f"{_IN}.synthetic:SyntheticSource", "the demo performer", "MOVE[,MOVE...]", live=False),
 )
 
 SINKS: dict[str, Row] = _table(

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -17,17 +18,29 @@ from bridges.sources.base import Source, SourceError
 
 from . import doctor, logs
 from .assembly import build_pipeline, open_recorder
-from .control import ControlError, ControlServer, refusal
-from .daemon import RELEASE_GRACE_S, Deck
+from .control import ControlError, ControlServer, refusal, refuse_second
+from .daemon import RELEASE_GRACE_S, Deck, Show
 from .drivers import make_sink, make_source, read_mapping
 from .events import Act
 from .exits import MissingError, UsageError
+from .pipeline import Pipeline
 from .plan import Plan
 from .table import TableFeed
 from .wording import ARM_STATES, PRIVACY, PROFILES
 
 log = structlog.get_logger()
 Summary = dict[str, Any]
+
+STARTING = "starting; the first start of a version compiles its kernels, which can take a minute"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What can be made before the loop runs: nothing of it is open yet."""
+
+    sinks: list[Sink]
+    sources: list[Source]
+    pipeline: Pipeline
 
 
 def run_deck(plan: Plan, as_json: bool, notes: Sequence[str] = ()) -> Summary:
@@ -36,17 +49,33 @@ def run_deck(plan: Plan, as_json: bool, notes: Sequence[str] = ()) -> Summary:
     kept = logs.to_notes() if table else None
     thread = None if table else logs.to_stderr()
     try:
+        parts = _make_parts(plan, table)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(_run(plan, kept, as_json, notes))
+            return runner.run(_run(plan, parts, kept, as_json, notes))
     finally:
         if thread is not None:
             thread.close()
 
 
-async def _run(plan: Plan, kept: logs.Notes | None, as_json: bool, notes: Sequence[str]) -> Summary:
+def _make_parts(plan: Plan, table: bool) -> _Parts:
+    """Before the loop, so that Ctrl-C ends a long compilation at once. A running deck is noticed before that."""
+    try:
+        refuse_second(plan.control)
+    except ControlError as error:
+        raise UsageError(str(error)) from error
+    log.info("starting", about=STARTING)
+    if table:
+        sys.stderr.write(f"airdeck: {STARTING}\n")
+    mapping = read_mapping()
+    sources = [make_source(spec, plan.settings) for spec in plan.sources]
+    sinks = [make_sink(spec, plan.settings, mapping) for spec in plan.sinks]
+    return _Parts(sinks, sources, build_pipeline(plan, sinks))
+
+
+async def _run(plan: Plan, parts: _Parts, kept: logs.Notes | None, as_json: bool, notes: Sequence[str]) -> Summary:
     feed = None if kept is None else TableFeed()
     async with AsyncExitStack() as stack:
-        deck = await _open(plan, stack, None if feed is None else _shower(feed, kept, notes))
+        deck = await _open(plan, parts, stack, None if feed is None else _shower(feed, kept, notes))
         if feed is not None:
             await feed.open()
             stack.push_async_callback(feed.close)
@@ -63,24 +92,20 @@ async def _run(plan: Plan, kept: logs.Notes | None, as_json: bool, notes: Sequen
     return summary
 
 
-async def _open(plan: Plan, stack: AsyncExitStack, show: Callable[[dict[str, Any]], None] | None) -> Deck:
-    """Control socket, session, sinks, pipeline, sources: what opens later closes earlier."""
+async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | None) -> Deck:
+    """Control socket, session, sinks, sources: what opens later closes earlier."""
     server = ControlServer(plan.control, lambda _: refusal("the deck is still starting"))
     try:
         await server.open()
     except ControlError as error:
         raise UsageError(str(error)) from error
     stack.push_async_callback(server.close)
-    mapping = read_mapping()
-    sinks = [make_sink(spec, plan.settings, mapping) for spec in plan.sinks]
-    sources = [make_source(spec, plan.settings) for spec in plan.sources]
-    pipeline = build_pipeline(plan, sinks)
-    recorder = await open_recorder(plan, pipeline, sources)
+    recorder = await open_recorder(plan, parts.pipeline, parts.sources)
     stack.push_async_callback(asyncio.to_thread, recorder.close)
-    deck = Deck(pipeline, sources, sinks, recorder, plan.profile, show=show)
-    for sink in sinks:
+    deck = Deck(parts.pipeline, parts.sources, parts.sinks, recorder, plan.profile, show=show)
+    for sink in parts.sinks:
         await _open_sink(sink, deck, stack)
-    for source in sources:
+    for source in parts.sources:
         await _open_source(source, deck, stack)
     gc.collect()
     gc.freeze()
@@ -149,7 +174,7 @@ def _signals(deck: Deck) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _shower(feed: TableFeed, kept: logs.Notes | None, notes: Sequence[str]) -> Callable[[dict[str, Any]], None]:
+def _shower(feed: TableFeed, kept: logs.Notes | None, notes: Sequence[str]) -> Show:
     def show(status: dict[str, Any]) -> None:
         feed.show({**status, "notes": [*notes, *(kept.newest if kept else ())]})
 

@@ -17,7 +17,8 @@ import pytest
 
 from airdeck import control
 
-WAIT_S = 60.0
+WAIT_S = 180.0
+"""The first of these compiles the kernels."""
 KINDS = ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")
 
 
@@ -193,3 +194,43 @@ def test_a_stop_is_kept_over_a_kill_until_it_is_released(tmp_path: Path) -> None
         second.summary()
     with running(tmp_path, *words) as third:
         third.until("ready", arm_state="disarmed")
+
+
+def test_armed_the_demo_shows_both_raises_and_sends_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic:rest,rest,left.raise,rest,right.raise,rest", "--arm") as deck:
+        summary = deck.summary()
+    assert summary["why_ended"] == "every recording has been played"
+    assert summary["counts"]["gestures"] == {"left.raise": 1, "right.raise": 1}
+    assert summary["counts"]["sent"] == {"shown": 2}
+    sent = [json.loads(line) for line in (Path(summary["session"]) / "sent.jsonl").read_text().splitlines()]
+    assert [row["command"] for row in sent] == ["deck1.play_pause", "deck2.play_pause"]
+
+
+def test_the_demo_plays_on_its_own_and_not_armed_its_raises_are_refused_with_the_reason(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic") as deck:
+        refused = deck.until("refused")
+        assert (refused["reasons"], refused["why"]) == (["k2.not_armed"], "not armed: `airdeck arm`")
+        deck.process.send_signal(signal.SIGINT)
+        assert deck.summary()["counts"]["sent"] == {}
+
+
+def test_observe_plays_at_once_and_permits_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic:rest,rest,left.raise,rest", "--profile", "observe") as deck:
+        summary = deck.summary()
+    assert summary["counts"]["gestures"] == {"left.raise": 1}
+    assert (summary["counts"]["permitted"], summary["counts"]["sent"]) == (0, {})
+
+
+def test_a_recording_waits_until_the_deck_is_armed(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic:rest,rest,left.raise,rest") as deck:
+        deck.until("ready")
+        assert deck.ask("status")["sources"][0]["finished"] is False
+        assert deck.ask("arm")["ok"]
+        assert deck.summary()["counts"]["sent"] == {"shown": 1}
+
+
+def test_an_unknown_move_of_the_performer_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic:somersault") as deck:
+        assert deck.process.wait(WAIT_S) == 2
+        deck._reader.join(WAIT_S)
+        assert "no move 'somersault'; there are" in deck.raw
