@@ -113,14 +113,14 @@ def constants(value: object) -> tuple[object, ...]:
 def mutants_of(file: Path) -> Iterator[Mutant]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for parent in ast.walk(tree):
-        if isinstance(parent, ast.Call) and ast.unparse(parent.func) == "dataclass":
-            continue
         for name, value in ast.iter_fields(parent):
             places = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
             for place, node in places:
                 if not isinstance(node, ast.AST) or is_text(parent, node):
                     continue
                 for kind, changed in variants(node):
+                    if short(changed) == short(node):
+                        continue
                     put(parent, name, place, changed)
                     source = ast.unparse(ast.fix_missing_locations(tree))
                     yield Mutant(file.name, node.lineno, kind, short(node), short(changed), source)

@@ -522,6 +522,14 @@ def test_k9_a_control_moves_no_faster_than_its_slew(world, after_ns, value, perm
     assert world.reasons(command="deck1.filter", value=value) == (() if permitted else (Reason.SLEW,))
 
 
+@pytest.mark.parametrize(("value", "permitted"), [(0.6875, True), (nextafter(0.6875, 1.0), False)])
+def test_k9_the_slew_itself_is_allowed(world, value, permitted):
+    """2 per second for 62.5 ms is 0.125, exactly."""
+    assert world.reasons(command="deck1.filter", value=0.5625) == ()
+    world.now_ns += 62_500_000
+    assert world.reasons(command="deck1.filter", value=value) == (() if permitted else (Reason.SLEW,))
+
+
 def test_k9_a_refused_value_moves_nothing(world):
     world.decide(command="deck1.filter", value=0.6)
     world.decide(command="deck1.filter", value=0.9)

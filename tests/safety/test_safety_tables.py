@@ -1,13 +1,13 @@
 """The tables: what is in them, and that an unsound one is refused when the gate is built."""
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from math import inf, nan
 
 import pytest
 
 from airdeck.events import Act
 from dynamics import frames
-from safety import checks, limits
+from safety import checks, commands, cooldown, limits, promotion, types
 from safety.commands import COMMANDS, CommandClass, CommandRow, DeckRule
 from safety.gate import K11Gate
 from safety.limits import LIMITS, Burst, Cooldown, LimitRow, table_problems
@@ -138,6 +138,28 @@ def test_a_table_changed_after_the_gate_was_built_changes_nothing(live, table):
     live.rearm(**tables)
     tables[table].clear()
     assert live.reasons() == ()
+
+
+RECORDS = sorted(
+    {
+        record
+        for module in (types, commands, limits, cooldown, checks, promotion)
+        for record in vars(module).values()
+        if isinstance(record, type) and is_dataclass(record)
+    },
+    key=lambda record: record.__name__,
+)
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_record_cannot_be_changed_after_it_was_made(record):
+    """Health is the state that the pipeline keeps up to date; everything else is said once."""
+    assert record.__dataclass_params__.frozen is (record not in (types.Health, types.StreamHealth))
+    assert "__slots__" in vars(record)
+
+
+def test_the_records_looked_at_are_the_ones_that_matter():
+    assert {"Permit", "Proposal", "Verdict", "Transition", "Mark", "Context"} <= {record.__name__ for record in RECORDS}
 
 
 # Words shared with packages that safety may not import
