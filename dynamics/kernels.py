@@ -986,9 +986,12 @@ def same_and_keep(vector, last):
 
 # ---- rules: features of the vector, conditions on features, one small state machine per gesture ----
 
-F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR = range(6)
-FEATURE_KINDS = ("slot", "abs", "hypot", "travel", "since_below", "below_for")
-TRAVEL_RING = 64
+F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR, F_SETTLE = range(7)
+FEATURE_KINDS = ("slot", "abs", "hypot", "travel", "since_below", "below_for", "settle")
+TRAVEL_RING = 96
+"""Rows of a feature's own past: 1.6 s at 60 vectors a second."""
+STROKE_S = 1.2
+"""How far back the quickest moment of a stroke may lie."""
 NEVER_S = 1e6
 IDLE, HOLDING, FIRED, SPENT = 0, 1, 2, 3
 ALWAYS, AT_START, AT_FINISH = 0, 1, 2
@@ -1016,6 +1019,8 @@ def read_features(vector, valid, t, table, params, memory, ring, values, seen):
             value = math.hypot(x, vector[b])
         elif kind == F_TRAVEL:
             value = travel(x, float(vector[b]) if b != a else 0.0, ok, t, params[f, 1], memory[f], ring[f])
+        elif kind == F_SETTLE:
+            value = settle(math.hypot(x, vector[b]), ok, t, params[f, 0], params[f, 1], memory[f], ring[f])
         elif kind == F_SINCE_BELOW:
             if ok and x < params[f, 0]:
                 memory[f, 0] = t
@@ -1045,6 +1050,31 @@ def travel(x, y, ok, t, window, memory, ring):
             break
         far = max(far, math.hypot(x - ring[r, 1], y - ring[r, 2]))
     return far
+
+
+@njit(**FLAGS)
+def settle(speed, ok, t, floor, window, memory, ring):
+    """How far a stroke has come to rest: mean speed over `window` (less the noise floor) against its quickest moment.
+
+    1 or more while it moves on or nothing is known, near 0 when it has stopped.
+    """
+    at = int(memory[1])
+    if ok:
+        at = (at + 1) % TRAVEL_RING
+        ring[at, 0], ring[at, 1] = t, speed
+        memory[1] = at
+    total, count, peak, oldest = 0.0, 0, 0.0, 0.0
+    for back in range(TRAVEL_RING):
+        r = (at - back) % TRAVEL_RING
+        age = t - ring[r, 0]
+        if not age <= STROKE_S:
+            break
+        peak, oldest = max(peak, ring[r, 1]), age
+        if age < window:
+            total, count = total + ring[r, 1], count + 1
+    if count < 3 or oldest < window:
+        return 1.0
+    return max(total / count - floor, 0.0) / max(peak, floor)
 
 
 @njit(**FLAGS)

@@ -28,13 +28,22 @@ ARM_DOWN = -0.25
 REST_LEVEL = 0.1
 """Wrist height under which the other arm is at rest: its hand is not over the shoulders."""
 
+SPEED_NOISE = 0.4
+"""Speed that landmark noise alone shows of a still wrist, torso lengths per second, on the shared recordings."""
+
 FEATURES: dict[str, Feature] = {
     "wrist_x": Feature("slot", ("{side}_wrist_x",), "torso", outward=True, note="outwards from mid-shoulder"),
     "wrist_y": Feature("slot", ("{side}_wrist_y",), "torso", note="over mid-shoulder"),
     "elbow_y": Feature("slot", ("{side}_elbow_y",), "torso"),
     "wrist_speed": Feature("hypot", ("d_{side}_wrist_x", "d_{side}_wrist_y"), "torso/s", note="in the frontal plane"),
-    "wrist_sway": Feature("travel", ("{side}_wrist_x",), "torso", window_s=0.3, note="sideways movement within 0.3 s"),
-    "wrist_lift": Feature("travel", ("{side}_wrist_y",), "torso", window_s=0.3, note="vertical movement within 0.3 s"),
+    "wrist_settle": Feature(
+        "settle",
+        ("d_{side}_wrist_x", "d_{side}_wrist_y"),
+        "1",
+        level=SPEED_NOISE,
+        window_s=0.25,
+        note="0 when the stroke has stopped",
+    ),
     "elbow_flexion": Feature("slot", ("{side}_elbow_flexion",), "rad"),
     "shoulder_elevation": Feature("slot", ("{side}_shoulder_elevation",), "rad"),
     "wrist_seen": Feature("slot", ("conf_{side}_wrist",), "1"),
