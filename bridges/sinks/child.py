@@ -81,13 +81,11 @@ class Child:
         await self.end()
 
     async def end(self) -> None:
-        """Kill it, whatever it does, and free the stream."""
-        self._ended = True
-        with contextlib.suppress(NotImplementedError):
-            self._loop.remove_reader(self.link)
-        self.process.kill()
-        await asyncio.to_thread(self.process.wait)
+        """Kill it, whatever it does, and free the stream. May be called again."""
+        self._unwatch()
         self.link.close()
+        self.process.kill()
+        await asyncio.shield(asyncio.to_thread(self.process.wait))
 
     def _watch(self) -> None:
         """Windows' own loop watches no sockets of others: a thread does it there."""
@@ -95,6 +93,12 @@ class Child:
             self._loop.add_reader(self.link, self._take)
         except NotImplementedError:
             threading.Thread(target=self._watch_thread, name="writer-replies", daemon=True).start()
+
+    def _unwatch(self) -> None:
+        self._ended = True
+        if self.link.fileno() >= 0:
+            with contextlib.suppress(NotImplementedError):
+                self._loop.remove_reader(self.link)
 
     def _watch_thread(self) -> None:
         with contextlib.suppress(OSError, ValueError, RuntimeError):  # closed meanwhile: this ends, or the loop
@@ -136,9 +140,7 @@ class Child:
     def _over(self) -> None:
         if self._ended:
             return
-        self._ended = True
-        with contextlib.suppress(NotImplementedError):
-            self._loop.remove_reader(self.link)
+        self._unwatch()
         why = self._words.decode(errors="replace") or "the writer process ended"
         if not self._hello.done():
             self._hello.set_exception(SinkError(why))

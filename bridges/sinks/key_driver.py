@@ -21,12 +21,17 @@ class KeyDriver(Driver):
         except Exception as error:  # each platform's library has its own
             raise DriverError(NO_DISPLAY.format(str(error).strip() or type(error).__name__)) from error
         self._keys = [[named_key(keyboard, name) for name in row["form"].split("+")] for row in rows]
-        for key in {key for keys in self._keys for key in keys}:
-            if self._desktop.is_down(keysym(key)):
-                self._controller.release(key)
+        self._let_go()
 
     def target_ok(self) -> bool:
         return self._desktop.is_allowed()
+
+    def _let_go(self) -> None:
+        """Of what an earlier writer may have died holding: in the allowed program, and elsewhere what is really down."""
+        allowed = self._desktop.is_allowed()
+        for key in (key for keys in self._keys for key in reversed(keys)):
+            if allowed or self._desktop.is_down(keysym(key)):
+                self._controller.release(key)
 
     def press(self, index: int, value: float) -> bool:
         if not self._desktop.is_allowed():

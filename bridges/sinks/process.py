@@ -54,6 +54,8 @@ class ProcessSink(Sink):
         self._pair = pair
         self._index = {row.command: index for index, row in enumerate(plan.rows)}
         self._child: Child | None = None
+        self._dead: Child | None = None
+        """A lost one that is still to be buried."""
         self._restart: asyncio.Task[None] | None = None
         self._health = SinkHealth()
         self._open_sends: dict[tuple[int, int], None] = {}
@@ -109,6 +111,9 @@ class ProcessSink(Sink):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._restart
             self._restart = None
+        if self._dead is not None:
+            await self._dead.end()
+            self._dead = None
         child, self._child = self._child, None
         if child is not None:
             await child.bye()
@@ -183,12 +188,14 @@ class ProcessSink(Sink):
             self.report(Sent(seq, self.name, self.plan.rows[index].command, SendStatus.FAILED, why, now_ns))
         if time.monotonic() - self._born_s > STEADY_S:
             self._failures = 0
+        self._dead = child
         self._restart = asyncio.get_running_loop().create_task(self._revive(child))
 
-    async def _revive(self, child: Child) -> None:
+    async def _revive(self, dead: Child) -> None:
         """Bury the lost writer and try to start another until one lives."""
         lost_s = time.monotonic()
-        await child.end()
+        await dead.end()
+        self._dead = None
         while self._child is None:
             await asyncio.sleep(BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)])
             self._failures += 1

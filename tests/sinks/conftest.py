@@ -1,30 +1,21 @@
 import time
-import tomllib
-from pathlib import Path
 
 import pytest
 
-from bridges.rekordbox.mapping import read_mapping
-from safety.commands import COMMANDS, CommandClass, CommandRow, DeckRule
 from safety.types import Permit
-from tests.sinks.helpers import HOLD
+from tests.sinks.helpers import COMMANDS_WITH_HOLD, mapping_with_hold
 from tests.support import jack as jack_support
 from tests.support import xvfb as xvfb_support
-
-MAPPING_FILE = Path(__file__).parents[2] / "config" / "rekordbox.toml"
 
 
 @pytest.fixture
 def commands():
-    return COMMANDS | {HOLD: CommandRow(HOLD, 1, CommandClass.HOLD, DeckRule.NONE)}
+    return COMMANDS_WITH_HOLD
 
 
 @pytest.fixture
-def mapping(commands):
-    document = tomllib.loads(MAPPING_FILE.read_text(encoding="utf-8"))
-    row = {"name": "hold", "function": "Cue", "type": "Button", "codes": {"deck1": "900C"}, "keys": {"deck1": "a"}}
-    document["command"].append(row)
-    return read_mapping(document, commands)
+def mapping():
+    return mapping_with_hold()
 
 
 @pytest.fixture

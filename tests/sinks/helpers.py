@@ -3,12 +3,24 @@
 import asyncio
 import contextlib
 import time
+import tomllib
 from pathlib import Path
 
+from bridges.rekordbox.mapping import read_mapping
+from safety.commands import COMMANDS, CommandClass, CommandRow, DeckRule
 from tests.support.jack import PATIENCE_S
 
 HOLD = "deck1.hold"
 """A command of the tests alone: on until its neutral value, so that a test can look at what is held."""
+COMMANDS_WITH_HOLD = COMMANDS | {HOLD: CommandRow(HOLD, 1, CommandClass.HOLD, DeckRule.NONE)}
+MAPPING_FILE = Path(__file__).parents[2] / "config" / "rekordbox.toml"
+
+
+def mapping_with_hold():
+    document = tomllib.loads(MAPPING_FILE.read_text(encoding="utf-8"))
+    row = {"name": "hold", "function": "Cue", "type": "Button", "codes": {"deck1": "900C"}, "keys": {"deck1": "a"}}
+    document["command"].append(row)
+    return read_mapping(document, COMMANDS_WITH_HOLD)
 
 
 @contextlib.asynccontextmanager
