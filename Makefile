@@ -9,6 +9,7 @@ PY := $(BIN)/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-compile
 PACKAGES := airdeck bridges dynamics safety
 SYSTEMS := linux darwin win32
+JITTED_TESTS := $(wildcard tests/dynamics tests/gestures)
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-package evdev
 
@@ -21,7 +22,7 @@ run: $(VENV)/.ready-run models
 	@exec $(BIN)/airdeck run $(ARGS)
 
 test: $(VENV)/.ready-dev models
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest tests/dynamics
+	$(if $(JITTED_TESTS),NUMBA_DISABLE_JIT=1 $(PY) -m pytest $(JITTED_TESTS))
 	$(PY) -m pytest $(ARGS)
 
 bench: $(VENV)/.ready-dev models
