@@ -544,6 +544,17 @@ def test_k9_slew_is_counted_for_each_sink(world):
     assert world.reasons(proposal, world.KEYS) == ()
 
 
+def test_k9_zero_is_a_value_like_any_other_where_it_is_not_neutral(world):
+    assert world.reasons(command="deck1.filter", value=0.0) == (Reason.SLEW,)
+
+
+@pytest.mark.parametrize(("value", "slew"), [(0.6, False), (nextafter(0.6, 1.0), True), (nextafter(0.6, 0.0), True)])
+def test_k9_time_that_went_back_leaves_a_control_where_it_is(world, value, slew):
+    world.decide(command="deck1.filter", value=0.6)
+    world.now_ns -= 50 * MS
+    assert (Reason.SLEW in world.reasons(command="deck1.filter", value=value)) is slew
+
+
 def test_k9_time_that_went_back_allows_no_movement(world):
     world.decide(command="deck1.filter", value=0.6)
     world.now_ns -= 50 * MS
