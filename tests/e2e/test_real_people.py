@@ -63,8 +63,8 @@ async def _play(clip: Path, model: Path) -> list[int]:
     await source.open(armed.take)
     try:
         source.start_playback()
-        while not source.finished:  # the source has no event for it: the daemon asks at each tick, and so do we
-            await asyncio.sleep(0.05)  # noqa: ASYNC110
+        while not source.finished:  # noqa: ASYNC110 - the source has no event for it: the daemon asks at each tick too
+            await asyncio.sleep(0.05)
     finally:
         await source.close()
     assert source.stats.frames > 0
