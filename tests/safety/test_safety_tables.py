@@ -1,7 +1,7 @@
 """The tables: what is in them, and that an unsound one is refused when the gate is built."""
 
 from dataclasses import is_dataclass, replace
-from math import inf, nan
+from math import inf, isnan, nan
 
 import pytest
 
@@ -160,6 +160,29 @@ def test_a_record_cannot_be_changed_after_it_was_made(record):
 
 def test_the_records_looked_at_are_the_ones_that_matter():
     assert {"Permit", "Proposal", "Verdict", "Transition", "Mark", "Context"} <= {record.__name__ for record in RECORDS}
+
+
+def test_what_nobody_says_counts_against_sending():
+    """The defaults of the records: nothing seen, nothing connected, nothing sure."""
+    assert types.Proposal() == types.Proposal(0, 0, "", "", 0, "", 1.0, 0.0, (), (), False, False, ())
+    assert types.StreamHealth() == types.StreamHealth(alive=False, rate_ok=False, clock_ok=True, age_ns=0)
+    assert types.SinkHealth() == types.SinkHealth(connected=False, target_ok=True)
+    assert types.DeckState() == types.DeckState(playing=None)
+    assert types.Sink() == types.Sink("", SinkClass.DRY_RUN, rehearsal=False)
+    assert CommandRow("x", 1, CommandClass.HOLD, DeckRule.NONE) == CommandRow("x", 1, CommandClass.HOLD, DeckRule.NONE, 0.0, 0)
+    assert types.Transition() == types.Transition(0, ArmState.DISARMED, ArmState.DISARMED, types.Cause.DISARM, "")
+    verdict = types.Verdict()
+    assert (verdict.seq, verdict.t_ns, verdict.permit, verdict.permitted) == (0, 0, None, False)
+    assert (verdict.profile, verdict.arm_state) == (Profile.OBSERVE, ArmState.DISARMED)
+
+
+def test_health_before_anything_is_known_permits_nothing():
+    health = types.Health()
+    assert (health.streams, health.sinks, health.decks) == ({}, {}, {})
+    assert (health.performer_seen, health.warm) == (False, False)
+    assert (health.vector_finite, health.vector_flat, health.second_person) == (True, False, False)
+    assert (health.lagging, health.decisions_written) == (False, True)
+    assert isnan(health.beats)
 
 
 # Words shared with packages that safety may not import
