@@ -1,5 +1,6 @@
 """The key sink against a real X server without a window manager, and real windows in processes of their own."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -105,6 +106,7 @@ async def test_a_window_that_goes_away_is_no_target(window, sink):
         assert sink.health().connected
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only X11 has no display")
 async def test_without_a_display_the_error_says_so(monkeypatch, sink):
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(SinkError, match=r"keys cannot be sent here: .*display"):
