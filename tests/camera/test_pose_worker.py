@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pictures import PATIENCE_S, noise
+from pictures import PATIENCE_S, black, noise
 
 from bridges.ipc import spawn_child
 from bridges.sources.capture_settings import WorkerOptions, to_argument
@@ -56,6 +56,16 @@ def test_it_says_ready_and_waits_for_play_before_the_first_picture(make_video: M
         sock.sendall(encode(Header(MessageKind.PLAY, capture_ns=epoch_ns)))
         assert next(messages).header.capture_ns >= epoch_ns
         assert [*messages][-1].header.kind is MessageKind.END
+
+
+def test_dark_pictures_are_dropped_before_inference(make_video: MakeVideo, pose_model: Path) -> None:
+    process, sock = spawn_child(WORKER, argument(make_video([*noise(8), *black(8)], fps=20.0), pose_model))
+    with sock, process:
+        sock.sendall(encode(Header(MessageKind.PLAY, capture_ns=time.monotonic_ns() + 10**9)))
+        took_us: dict[MessageKind, list[int]] = {}
+        for message in messages_of(sock):
+            took_us.setdefault(message.header.kind, []).append(message.header.infer_us)
+    assert min(took_us[MessageKind.DARK]) < min(took_us[MessageKind.POSE]) / 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seccomp and SCHED_IDLE are Linux")
