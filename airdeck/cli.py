@@ -94,8 +94,9 @@ def run(
         read = settings.load(config, line.overrides())
     except settings.SettingsError as error:
         raise UsageError(f"the settings do not hold:\n{error}") from error
-    notes = ["the page is not part of this version: use `airdeck status`"] if hud_port is not None and not no_hud else []
     planned = plan.make(read, line)
+    notes = ["the page is not part of this version: use `airdeck status`"] if hud_port is not None and not no_hud else []
+    notes += ["no camera was found, so the demo performer plays"] if planned.plays_demo and not sources else []
     from .runner import run_deck
 
     summary = run_deck(planned, as_json, notes)

@@ -37,7 +37,10 @@ Show = Callable[[dict[str, Any]], None]
 
 
 class Deck:
-    """One run. `start` begins the ticking, `ended` is set when it is over, `close` ends it. All on one loop."""
+    """One run: `start` begins the ticking, `ended` is set when it is over, `close` ends it. All on one loop.
+
+    `labels` are the sources' names for people.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Deck:
         recorder: Recorder,
         profile: Profile,
         *,
+        labels: Sequence[str] = (),
         show: Show | None = None,
         clock: Clock = monotonic,
     ) -> None:
@@ -59,6 +63,7 @@ class Deck:
         self.lag = LagWatch()
         self.ended = asyncio.Event()
         self.why_ended = ""
+        self._labels = labels or [source.stream for source in sources]
         self._show = show
         self._clock = clock
         self._seq = 0
@@ -207,7 +212,7 @@ class Deck:
             "arm_state": self._arm_state.value,
             "up_s": round((now_ns - self._start_ns) / NS_PER_S, 3),
             "session": str(self.recorder.folder),
-            "sources": [_source_status(source) for source in self.sources],
+            "sources": [_source_status(*known) for known in zip(self._labels, self.sources, strict=True)],
             "sinks": [{"name": name, "connected": health.connected, "target_ok": health.target_ok}
                       for name, health in self._known.items()],
             **self.tally.status(now_ns),
@@ -234,12 +239,13 @@ _WHY_NOT = {
 }
 
 
-def _source_status(source: Source) -> dict[str, Any]:
+def _source_status(label: str, source: Source) -> dict[str, Any]:
     stats = source.stats
     state = str(getattr(source, "state", "open" if source.is_open else "closed"))
-    name = str(getattr(source, "name", "") or source.stream)
+    name = str(getattr(source, "name", ""))
     trouble = f": {stats.last_error}" if stats.last_error else ""
     return {
+        "spec": label,
         "name": name,
         "stream": source.stream,
         "kind": source.kind.value,
@@ -250,7 +256,7 @@ def _source_status(source: Source) -> dict[str, Any]:
         "dropped": stats.dropped,
         "restarts": stats.restarts,
         "last_error": stats.last_error,
-        "text": f"{name} {state}{trouble}",
+        "text": f"{label}{f' ({name})' if name and name not in label else ''}: {state}{trouble}",
     }
 
 

@@ -87,10 +87,20 @@ def _dry_run(cls: Any, name: str, _arg: str, mapping: RekordboxMapping, _section
     return sink
 
 
+def _keys(cls: Any, name: str, _arg: str, mapping: RekordboxMapping, _section: Any) -> Sink:
+    sink: Sink = cls(name, mapping)
+    return sink
+
+
+def _osc(cls: Any, name: str, arg: str, _mapping: RekordboxMapping, _section: Any) -> Sink:
+    sink: Sink = cls(name, arg)
+    return sink
+
+
 def _sink_of_mapping(cls: Any, name: str, arg: str, mapping: RekordboxMapping, section: Any) -> Sink:
     sink: Sink = cls(name, arg, mapping, section)
     return sink
 
 
 _SOURCES: Mapping[str, SourceMaker] = {"camera": _camera, "synthetic": _synthetic}
-_SINKS: Mapping[str, SinkMaker] = {"dry-run": _dry_run, "recording": _recording}
+_SINKS: Mapping[str, SinkMaker] = {"dry-run": _dry_run, "recording": _recording, "keys": _keys, "osc": _osc}

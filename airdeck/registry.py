@@ -63,7 +63,7 @@ SINKS: dict[str, Row] = _table(
         "PORT|virtual[:NAME]",
         "bridges.sinks.midi:MidiSettings",
     ),
-    Row("keys", "bridges.sinks.keys:KeysSink", "key presses into the window that has the focus", "WINDOW"),
+    Row("keys", "bridges.sinks.keys:KeysSink", "key presses, while an allowed program is in front"),
     Row("osc", "bridges.sinks.osc:OscSink", "OSC messages", "HOST:PORT"),
 )
 

@@ -102,7 +102,8 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     stack.push_async_callback(server.close)
     recorder = await open_recorder(plan, parts.pipeline, parts.sources)
     stack.push_async_callback(asyncio.to_thread, recorder.close)
-    deck = Deck(parts.pipeline, parts.sources, parts.sinks, recorder, plan.profile, show=show)
+    labels = [str(spec) for spec in plan.sources]
+    deck = Deck(parts.pipeline, parts.sources, parts.sinks, recorder, plan.profile, labels=labels, show=show)
     for sink in parts.sinks:
         await _open_sink(sink, deck, stack)
     for source in parts.sources:
