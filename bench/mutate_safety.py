@@ -47,8 +47,13 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
 }
 
-EQUAL: dict[str, str] = {}
-"""Mutants that behave the same: "file: unparsed statement before -> after" and why."""
+WRITTEN_FIRST = "the transition into the state that reads it writes it first"
+EQUAL: dict[str, str] = {
+    f"arming.py: {line} | {change}": WRITTEN_FIRST
+    for line in ("self._suspended_ns = 0", "self._usable_ns = 0")
+    for change in (f"{line} -> pass", "0 -> 1", "0 -> -1")
+}
+"""Mutants that behave the same, and why."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,15 @@ class Mutant:
     file: str
     line: int
     kind: str
+    text: str
+    """The line as it stands."""
     before: str
     after: str
     source: str
 
     @property
     def key(self) -> str:
-        return f"{self.file}: {self.before} -> {self.after}"
+        return f"{self.file}: {self.text} | {self.before} -> {self.after}"
 
 
 def variants(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
@@ -111,7 +118,8 @@ def constants(value: object) -> tuple[object, ...]:
 
 
 def mutants_of(file: Path) -> Iterator[Mutant]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
+    tree, lines = ast.parse(text), text.splitlines()
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
             places = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
@@ -123,7 +131,8 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
                         continue
                     put(parent, name, place, changed)
                     source = ast.unparse(ast.fix_missing_locations(tree))
-                    yield Mutant(file.name, node.lineno, kind, short(node), short(changed), source)
+                    at = lines[node.lineno - 1].strip()
+                    yield Mutant(file.name, node.lineno, kind, at, short(node), short(changed), source)
                     put(parent, name, place, node)
 
 
@@ -218,7 +227,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         copy_tree(place)
-        unspoiled = Mutant(files[0].name, 0, "none", "", "", files[0].read_text(encoding="utf-8"))
+        unspoiled = Mutant(files[0].name, 0, "none", "", "", "", files[0].read_text(encoding="utf-8"))
         if noticed(unspoiled, place):
             print("tests/safety fails without any mutant")
             return 2
