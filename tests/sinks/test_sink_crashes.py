@@ -112,6 +112,7 @@ async def test_a_writer_that_is_asked_to_end_lets_go_and_is_replaced(jack, dump,
 async def test_a_killed_writer_is_reported_and_replaced_and_its_notes_let_go(own_jack, dump, sink, permit):
     async with opened(sink) as reports:
         sink.send(permit(sink, HOLD, seq=9), 0)
+        dump.wait_for(*AT_START, DOWN)  # reported is not yet taken by the server, and a kill would lose it
         await until(lambda: reports, "the hold is reported")
         first = sink.writer_pid
         os.kill(first, signal.SIGKILL)

@@ -22,11 +22,13 @@ def missing() -> str:
     return f"not installed: {', '.join(absent)}" if absent else ""
 
 
-def wait_until(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
+def wait_until(
+    condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S, seen: Callable[[], object] = str
+) -> None:
     """Ask again and again until it is true; AssertionError when it never is."""
     until = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < until, f"after {patience_s:g} s still not: {what}"
+        assert time.monotonic() < until, f"after {patience_s:g} s still not: {what} {seen()}"
         time.sleep(0.01)
 
 
@@ -98,7 +100,9 @@ class Dump:
 
     def wait_for(self, *messages: str) -> None:
         """Until these and nothing else have come, in this order."""
-        wait_until(lambda: len(self.messages) >= len(messages), f"{messages} (so far {self.messages})")
+        wait_until(
+            lambda: len(self.messages) >= len(messages), f"these {len(messages)} messages have come", seen=lambda: self.messages
+        )
         assert self.messages == list(messages)
 
     def close(self) -> None:

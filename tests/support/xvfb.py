@@ -66,7 +66,7 @@ class Window:
 
     def wait_for(self, *keys: str) -> None:
         """Until these key events and no others have come, in this order."""
-        wait_until(lambda: len(self.keys) >= len(keys), f"{keys} (so far {self.keys})")
+        wait_until(lambda: len(self.keys) >= len(keys), f"these {len(keys)} messages have come", seen=lambda: self.keys)
         assert self.keys == list(keys)
 
     def close(self) -> None:
