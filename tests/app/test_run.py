@@ -196,37 +196,49 @@ def test_a_stop_is_kept_over_a_kill_until_it_is_released(tmp_path: Path) -> None
         third.until("ready", arm_state="disarmed")
 
 
-def test_armed_the_demo_shows_both_raises_and_sends_nothing(tmp_path: Path) -> None:
-    with running(tmp_path, "--source", "synthetic:rest,rest,left.raise,rest,right.raise,rest", "--arm") as deck:
-        summary = deck.summary()
-    assert summary["why_ended"] == "every recording has been played"
-    assert summary["counts"]["gestures"] == {"left.raise": 1, "right.raise": 1}
-    assert summary["counts"]["sent"] == {"shown": 2}
-    sent = [json.loads(line) for line in (Path(summary["session"]) / "sent.jsonl").read_text().splitlines()]
-    assert [row["command"] for row in sent] == ["deck1.play_pause", "deck2.play_pause"]
+def test_armed_the_demo_shows_raises_of_both_decks_and_sends_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic", "--arm") as deck:
+        shown: set[str] = set()
+        while shown != {"deck1.play_pause", "deck2.play_pause"}:
+            shown.add(deck.until("sent", status="shown")["command"])
+        deck.process.send_signal(signal.SIGINT)
+        counts = deck.summary()["counts"]
+    assert set(counts["sent"]) == {"shown"}
+    assert counts["sent"]["shown"] == counts["permitted"]
 
 
 def test_the_demo_plays_on_its_own_and_not_armed_its_raises_are_refused_with_the_reason(tmp_path: Path) -> None:
     with running(tmp_path, "--source", "synthetic") as deck:
         refused = deck.until("refused")
-        assert (refused["reasons"], refused["why"]) == (["k2.not_armed"], "not armed: `airdeck arm`")
+        assert "k2.not_armed" in refused["reasons"]
+        assert "not armed: `airdeck arm`" in refused["why"]
         deck.process.send_signal(signal.SIGINT)
         assert deck.summary()["counts"]["sent"] == {}
 
 
-def test_observe_plays_at_once_and_permits_nothing(tmp_path: Path) -> None:
-    with running(tmp_path, "--source", "synthetic:rest,rest,left.raise,rest", "--profile", "observe") as deck:
-        summary = deck.summary()
-    assert summary["counts"]["gestures"] == {"left.raise": 1}
-    assert (summary["counts"]["permitted"], summary["counts"]["sent"]) == (0, {})
+def test_observe_sees_gestures_and_permits_nothing_though_armed(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic", "--profile", "observe", "--arm") as deck:
+        assert "k1.mode_no_permit" in deck.until("refused")["reasons"]
+        deck.process.send_signal(signal.SIGINT)
+        counts = deck.summary()["counts"]
+    assert sum(counts["gestures"].values()) >= 1
+    assert (counts["permitted"], counts["sent"]) == (0, {})
 
 
-def test_a_recording_waits_until_the_deck_is_armed(tmp_path: Path) -> None:
-    with running(tmp_path, "--source", "synthetic:rest,rest,left.raise,rest") as deck:
-        deck.until("ready")
-        assert deck.ask("status")["sources"][0]["finished"] is False
-        assert deck.ask("arm")["ok"]
-        assert deck.summary()["counts"]["sent"] == {"shown": 1}
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "the time is over"),
+        (["--arm"], "every recording has been played"),
+        (["--profile", "observe"], "every recording has been played"),
+    ],
+)
+def test_a_recording_waits_until_the_deck_is_armed_and_in_observe_for_nothing(
+    tmp_path: Path, words: list[str], why: str
+) -> None:
+    seconds = "4" if why == "the time is over" else "120"
+    with running(tmp_path, "--source", "synthetic:rest", "--for", seconds, *words) as deck:
+        assert deck.summary()["why_ended"] == why
 
 
 def test_an_unknown_move_of_the_performer_is_answered_with_the_known_ones(tmp_path: Path) -> None:

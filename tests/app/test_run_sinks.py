@@ -1,11 +1,14 @@
 """`airdeck run` with each sink: what really arrives in a real MIDI client and at a real OSC receiver."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +17,8 @@ from tests.support import jack as jack_support
 
 pytestmark = pytest.mark.system
 WAIT_S = 180.0
-PERFORMANCE = "synthetic:rest,rest,left.raise,rest,right.raise,rest"
-BOTH_DECKS = ["90 0b 7f", "90 0b 00", "91 0b 7f", "91 0b 00"]
+PORT = "AirDeck:AirDeck"
+PRESSES = {"deck1.play_pause": "90 0b 7f", "deck2.play_pause": "91 0b 7f"}
 
 
 @pytest.fixture
@@ -41,51 +44,68 @@ def start(folder: Path, environment: dict[str, str], *words: str) -> subprocess.
     return subprocess.Popen(command, env=environment | home(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_rehearsed_raises_press_and_release_the_right_decks_in_a_real_midi_client(
+def ended(deck: subprocess.Popen[str]) -> dict[str, Any]:
+    """The summary after Ctrl-C."""
+    deck.send_signal(signal.SIGINT)
+    out, err = deck.communicate(timeout=WAIT_S)
+    assert deck.returncode == 0, err
+    return dict(json.loads(out))
+
+
+def records(summary: dict[str, Any], stream: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (Path(summary["session"]) / f"{stream}.jsonl").read_text().splitlines()]
+
+
+def stop(deck: subprocess.Popen[str]) -> None:
+    if deck.poll() is None:
+        deck.kill()
+    deck.communicate()
+
+
+def test_a_real_midi_client_hears_what_the_gate_permitted_and_every_press_is_released(
     jack: jack_support.JackServer, tmp_path: Path
 ) -> None:
     dump = jack_support.Dump(jack)
-    deck = start(tmp_path, jack.environment, "--profile", "rehearse", "--source", PERFORMANCE, "--sink", "midi:virtual")
+    words = ("--profile", "rehearse", "--source", "synthetic", "--sink", "midi:virtual")
+    deck = start(tmp_path, jack.environment, *words)
+    arm = [sys.executable, "-m", "airdeck", "arm"]
+    env = jack.environment | home(tmp_path)
     try:
-        jack_support.wait_until(lambda: "AirDeck:AirDeck" in jack.ports(), "the port is there", WAIT_S)
-        jack.connect("AirDeck:AirDeck", dump.port)
-        arm = [sys.executable, "-m", "airdeck", "arm"]
+        jack_support.wait_until(lambda: PORT in jack.ports(), "the port is there", WAIT_S)
+        jack.connect(PORT, dump.port)
         jack_support.wait_until(
-            lambda: (
-                subprocess.run(arm, env=jack.environment | home(tmp_path), capture_output=True, check=False).returncode == 0
-            ),
-            "the deck takes orders",
-            WAIT_S,
+            lambda: subprocess.run(arm, env=env, capture_output=True, check=False).returncode == 0, "it takes orders", WAIT_S
         )
-        out, err = deck.communicate(timeout=WAIT_S)
-        assert deck.returncode == 0, err
-        dump.wait_for(*BOTH_DECKS)
+        jack_support.wait_until(lambda: set(PRESSES.values()) <= set(dump.messages), "both decks are pressed", WAIT_S)
+        summary = ended(deck)
     finally:
-        deck.kill()
-        deck.communicate()
+        stop(deck)
         dump.close()
-    summary = json.loads(out)
-    assert summary["counts"]["sent"] == {"sent": 2, "released": 2}
-    sent = [json.loads(line) for line in (Path(summary["session"]) / "sent.jsonl").read_text().splitlines()]
-    assert [row["what"] for row in sent] == BOTH_DECKS
+    permitted = [row["proposal"]["command"] for row in records(summary, "gate") if row.get("permit")]
+    assert [message for message in dump.messages if message in PRESSES.values()] == [PRESSES[name] for name in permitted]
+    for press in PRESSES.values():
+        heard = [message for message in dump.messages if message[:5] == press[:5]]
+        assert heard[-1] == f"{press[:5]} 00"
+        assert all(after == f"{press[:5]} 00" for message, after in pairwise(heard) if message == press)
 
 
-def test_in_a_dry_run_the_same_midi_client_hears_nothing(jack: jack_support.JackServer, tmp_path: Path) -> None:
+def test_in_a_dry_run_the_same_midi_client_hears_no_press(jack: jack_support.JackServer, tmp_path: Path) -> None:
     dump = jack_support.Dump(jack)
-    deck = start(tmp_path, jack.environment, "--arm", "--source", PERFORMANCE, "--sink", "midi:virtual")
+    deck = start(tmp_path, jack.environment, "--arm", "--source", "synthetic", "--sink", "midi:virtual")
     try:
-        jack_support.wait_until(lambda: "AirDeck:AirDeck" in jack.ports(), "the port is there", WAIT_S)
-        jack.connect("AirDeck:AirDeck", dump.port)
-        out, err = deck.communicate(timeout=WAIT_S)
-        assert deck.returncode == 0, err
+        jack_support.wait_until(lambda: PORT in jack.ports(), "the port is there", WAIT_S)
+        jack.connect(PORT, dump.port)
+        assert deck.stderr is not None
+        assert next(line for line in deck.stderr if '"shown"' in line)
+        summary = ended(deck)
     finally:
-        deck.kill()
-        deck.communicate()
+        stop(deck)
         dump.close()
-    assert dump.messages == []
-    counts = json.loads(out)["counts"]
-    assert counts["sent"] == {"shown": 2}
-    assert counts["refused"] == {"k1.mode_no_permit": 2}
+    assert not set(PRESSES.values()) & set(dump.messages)
+    assert set(summary["counts"]["sent"]) == {"shown"}
+    midi = [row for row in records(summary, "gate") if row["sink"] == "midi:virtual"]
+    assert midi
+    assert all("k1.mode_no_permit" in row["reasons"] for row in midi)
 
 
 def test_rehearsed_raises_arrive_as_osc_press_and_release(tmp_path: Path) -> None:
@@ -93,16 +113,16 @@ def test_rehearsed_raises_arrive_as_osc_press_and_release(tmp_path: Path) -> Non
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(WAIT_S)
         sink = f"osc:127.0.0.1:{receiver.getsockname()[1]}"
-        words = ("--profile", "rehearse", "--arm", "--source", "synthetic:rest,rest,left.raise,rest", "--sink", sink)
-        deck = start(tmp_path, {"PATH": ""}, *words)
+        deck = start(tmp_path, {"PATH": ""}, "--profile", "rehearse", "--arm", "--source", "synthetic", "--sink", sink)
         try:
-            heard = [receiver.recv(512) for _ in range(2)]
-            assert deck.wait(WAIT_S) == 0
+            press, release = (receiver.recv(512) for _ in range(2))
+            ended(deck)
         finally:
-            deck.kill()
-            deck.communicate()
-    assert [packet.startswith(b"/airdeck/deck1.play_pause\0") for packet in heard] == [True, True]
-    assert [packet[-4:] for packet in heard] == [b"\x3f\x80\0\0", b"\0\0\0\0"]
+            stop(deck)
+    name = press.partition(b"\0")[0]
+    assert name in (b"/airdeck/deck1.play_pause", b"/airdeck/deck2.play_pause")
+    assert release.startswith(name)
+    assert (press[-4:], release[-4:]) == (b"\x3f\x80\0\0", b"\0\0\0\0")
 
 
 def test_a_midi_port_that_does_not_exist_ends_with_3_and_says_what_to_do(tmp_path: Path, jack: jack_support.JackServer) -> None:
