@@ -2,10 +2,11 @@
 
     python bench/peer_mediapipe.py VIDEO MODEL SKIP COUNT
 
-Prints the seconds that COUNT pictures took after the first SKIP. It runs at the priority that the pose worker runs at,
+Prints the times in seconds at which picture SKIP and each of the COUNT after it were done, as JSON. It runs at the priority that the pose worker runs at,
 so that the two differ by what they do and not by what else the machine does.
 """
 
+import json
 import os
 import sys
 import time
@@ -24,16 +25,15 @@ def main() -> None:
         base_options=BaseOptions(model_asset_path=model), running_mode=vision.RunningMode.VIDEO, num_poses=2
     )
     capture = cv2.VideoCapture(video)
-    started = 0.0
+    stamps = []
     with vision.PoseLandmarker.create_from_options(options) as task:
         for index in range(skip + count):
             ok, picture = capture.read()
             assert ok, "the video is shorter than the block"
             rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
             task.detect_for_video(mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb), index * 33)
-            if index == skip - 1:
-                started = time.perf_counter()
-    print(time.perf_counter() - started)
+            stamps.append(time.perf_counter())
+    print(json.dumps(stamps[skip - 1 :]))
 
 
 if __name__ == "__main__":

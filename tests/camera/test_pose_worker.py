@@ -86,10 +86,9 @@ def test_every_thread_of_it_is_sealed_and_idle(make_video: MakeVideo, pose_model
 def test_it_leaves_when_the_deck_hangs_up(make_video: MakeVideo, pose_model: Path) -> None:
     process, sock = spawn_child(WORKER, argument(make_video(noise(300)), pose_model))
     with process:
-        messages = messages_of(sock)
-        next(messages)
-        sock.sendall(encode(Header(MessageKind.PLAY, capture_ns=time.monotonic_ns())))
-        next(messages)
+        next(messages_of(sock))
+        in_an_hour_ns = time.monotonic_ns() + 3600 * 10**9
+        sock.sendall(encode(Header(MessageKind.PLAY, capture_ns=in_an_hour_ns)))  # it has nothing to say until then
         sock.close()
         assert process.wait(PATIENCE_S) == 0
 
@@ -108,6 +107,7 @@ time.sleep(600)
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert is_running(pid)
+        os.kill(pid, signal.SIGSTOP)  # it cannot even notice the closed socket
         parent.send_signal(signal.SIGKILL)
         parent.wait(PATIENCE_S)
         assert wait_gone(pid)
