@@ -40,7 +40,7 @@ class K11Gate:
         self._harmless = Ledger(burst_all)
         self._reaching = Ledger(burst_all)
         self._moved: dict[tuple[str, str], tuple[float, int, Sink]] = {}
-        """Command and sink name -> value last permitted, when, and to whom; not for presses, which end by themselves."""
+        """Command and sink name -> value last permitted, when, and to whom."""
         self._newest_ns: int | None = None
         self._decisions = 0
 
@@ -137,8 +137,7 @@ class K11Gate:
                 not_before_ns=now_ns,
                 expires_ns=now_ns + life_ns,
             )
-            if command.command_class is not CommandClass.PRESS:
-                self._moved[command.id, sink.name] = (proposal.value, now_ns, sink)
+            self._moved[command.id, sink.name] = (proposal.value, now_ns, sink)
         return Verdict(self._decisions, now_ns, proposal, sink.name, self._profile, self.state, reasons, permit)
 
     def _context(

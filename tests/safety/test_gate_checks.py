@@ -5,6 +5,7 @@ from math import inf, nan, nextafter
 
 import pytest
 
+from safety.gate import K11Gate
 from safety.limits import PERMIT_LIFE_NS, PROPOSAL_LIFE_NS, RELEASE_LIFE_NS
 from safety.promotion import EVIDENCES, Basis, Promotion
 from safety.types import ArmState, DeckState, Profile, Reason, Sink, SinkClass, SinkHealth, StreamHealth
@@ -230,6 +231,13 @@ def test_k4_the_baseline_needs_a_current_selfplay_report(live):
     live.rearm(selfplay_current=False)
     assert live.reasons() == (Reason.SELFPLAY_MISSING,)
     assert live.reasons(gesture_hash="b2") == (Reason.HASH_MISMATCH, Reason.SELFPLAY_MISSING)
+
+
+def test_k4_a_gate_that_is_not_told_of_a_selfplay_report_knows_of_none(live):
+    live.gate = K11Gate(Profile.LIVE, commands=live.COMMANDS, limits=live.LIMITS, promotions=live.PROMOTIONS)
+    live.observe()
+    live.arm()
+    assert live.reasons() == (Reason.SELFPLAY_MISSING,)
 
 
 def test_k4_eight_evidences_need_no_selfplay_report(live):
@@ -682,9 +690,9 @@ def test_after_its_release_a_control_starts_from_neutral(world):
 
 def test_held_names_what_is_down_and_where_until_it_is_released(world):
     assert world.gate.held() == ()
-    world.decide(command="deck1.bend")
-    world.decide(command="deck1.filter", value=0.6)
-    world.decide(command="deck2.play_pause", confidence=0.0)
+    for command, value in (("deck1.filter", 0.6), ("deck2.play_pause", 1.0), ("deck1.bend", 1.0)):
+        assert world.decide(command=command, value=value).permitted
+        world.now_ns += 100 * MS
     assert world.gate.held() == (("deck1.bend", world.MIDI),)
     world.gate.neutral("deck1.bend", world.MIDI, world.now_ns)
     assert world.gate.held() == ()
