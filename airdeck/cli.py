@@ -1,6 +1,5 @@
 """The command line. Each command imports what it needs when it is called, so `--help` is quick and loads no driver."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from .cli_groups import gestures_app, models_app, rekordbox_app
+from .cli_output import Json, plain_typer, say, show_json
 from .exits import ExitCode, ExitError, MissingError, RefusedError, UsageError
-
-GESTURE_COLUMNS = ("id", "side", "deck", "kind", "tier", "risk", "command", "hold_ms", "release_ms", "hint", "content_hash")
 
 
 class _Group(TyperGroup):
@@ -21,30 +20,22 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
         except ExitError as error:
             if "--json" in sys.argv:
-                _show_json({"ok": False, "error": str(error)})
+                show_json({"ok": False, "error": str(error)})
             sys.stderr.write(f"airdeck: {error}\n")
             raise typer.Exit(error.code) from error
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.NO) from None
 
 
-def _typer(**options: Any) -> typer.Typer:
-    return typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, **options)
-
-
-app = _typer(
+app = plain_typer(
     cls=_Group,
     no_args_is_help=True,
     help="Raise a hand and Rekordbox obeys. `airdeck run` starts disarmed and in dry-run; `airdeck doctor` tells what lacks.",
 )
-models_app = _typer(no_args_is_help=True, help="The pose and hand models in the user's cache.")
-gestures_app = _typer(no_args_is_help=True, help="The gesture library.")
-rekordbox_app = _typer(no_args_is_help=True, help="What Rekordbox has to be told.")
 app.add_typer(models_app, name="models")
 app.add_typer(gestures_app, name="gestures")
 app.add_typer(rekordbox_app, name="rekordbox")
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A settings file, read after your own.", show_default=False)]
 Control = Annotated[Path | None, typer.Option("--control", help="Control socket of the deck.", show_default=False)]
 
@@ -90,18 +81,14 @@ def run(
     from . import plan, settings
 
     line = plan.CommandLine(profile, sources, sinks, arm, for_s, session_dir, label, control)
-    try:
-        read = settings.load(config, line.overrides())
-    except settings.SettingsError as error:
-        raise UsageError(f"the settings do not hold:\n{error}") from error
-    planned = plan.make(read, line)
+    planned = plan.make(settings.load(config, line.overrides()), line)
     notes = ["the page is not part of this version: use `airdeck status`"] if hud_port is not None and not no_hud else []
     notes += ["no camera was found, so the demo performer plays"] if planned.plays_demo and not sources else []
     from .runner import run_deck
 
     summary = run_deck(planned, as_json, notes)
     if as_json:
-        _show_json(summary)
+        show_json(summary)
 
 
 @app.command()
@@ -119,10 +106,10 @@ def doctor(as_json: Json = False) -> None:
     good = examination.passed(findings)
     if as_json:
         rows = [{"name": row.name, "level": row.level.value, "text": row.text, "fix": row.fix} for row in findings]
-        _show_json({"ok": good, "findings": rows, "settings": settings.origins_or_none()})
+        show_json({"ok": good, "findings": rows, "settings": settings.origins_or_none()})
     for finding in () if as_json else findings:
         fix = f"\n{'':18}fix: {finding.fix}" if finding.fix else ""
-        _say(f"{finding.level.value:5}{finding.name:12} {finding.text}{fix}")
+        say(f"{finding.level.value:5}{finding.name:12} {finding.text}{fix}")
     raise typer.Exit(ExitCode.DONE if good else ExitCode.NO)
 
 
@@ -175,7 +162,7 @@ def status(control: Control = None, as_json: Json = False) -> None:
     """
     reply = _ask({"do": "status"}, control)
     if as_json:
-        _show_json(reply)
+        show_json(reply)
         return
     from rich.console import Console
 
@@ -205,9 +192,9 @@ def selfplay(
 
     report = play(assembly.read_library(settings.load().performer.tier), seed, out)
     if as_json:
-        _show_json(report)
+        show_json(report)
     else:
-        _say(summary(report))
+        say(summary(report))
     raise typer.Exit(ExitCode.DONE if report["passed"] else ExitCode.NO)
 
 
@@ -231,118 +218,14 @@ def bench(context: typer.Context) -> None:
     raise typer.Exit(done.returncode)
 
 
-@models_app.command("fetch")
-def models_fetch(
-    names: Annotated[list[str] | None, typer.Argument(help="pose, hand; none: both.", show_default=False)] = None,
-    again: Annotated[bool, typer.Option("--again", help="Also those that are there.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Bring the models into the cache: the official files, else built from the official wheel.
-
-    \b
-    Example:
-      airdeck models fetch
-    """
-    from . import models
-
-    try:
-        statuses = models.fetch(names or (), again=again, say=_note)
-    except models.FetchFailed as error:
-        raise MissingError(str(error)) from error
-    except KeyError as error:
-        raise UsageError(str(error.args[0])) from error
-    _show_models(statuses, as_json)
-
-
-@models_app.command("list")
-def models_list(as_json: Json = False) -> None:
-    """The models, and what the cache holds of them.
-
-    \b
-    Example:
-      airdeck models list
-    """
-    from . import models
-
-    _show_models(models.statuses(), as_json)
-
-
-@models_app.command("verify")
-def models_verify(as_json: Json = False) -> None:
-    """Check the models against the hashes of their first fetch. Exit 1 when one is missing or changed.
-
-    \b
-    Example:
-      airdeck models verify
-    """
-    from . import models
-
-    statuses = models.statuses()
-    _show_models(statuses, as_json)
-    raise typer.Exit(ExitCode.DONE if all(status.state == "ready" for status in statuses) else ExitCode.NO)
-
-
-@gestures_app.command("list")
-def gestures_list(as_json: Json = False) -> None:
-    """Every gesture: what it does, and how.
-
-    \b
-    Example:
-      airdeck gestures list
-    """
-    from .gestures.library import LibraryError, load_library
-    from .settings import config_file
-
-    try:
-        gestures = load_library(config_file("gestures.toml")).gestures
-    except LibraryError as error:
-        raise UsageError(str(error)) from error
-    if as_json:
-        _show_json({"gestures": [{name: getattr(row, name) for name in GESTURE_COLUMNS} for row in gestures]})
-        return
-    for row in gestures:
-        _say(f"{row.id:16} {row.command:20} tier {row.tier}  {row.hint}")
-
-
-@rekordbox_app.command("export")
-def rekordbox_export(
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write; none: stdout.", show_default=False)] = None,
-    port: Annotated[str | None, typer.Option(help="Name of the MIDI port, as Rekordbox shows it.", show_default=False)] = None,
-    as_json: Json = False,
-) -> None:
-    """The MIDI mapping file: import it in Rekordbox (MIDI settings of the port, Import).
-
-    \b
-    Example:
-      airdeck rekordbox export --out AirDeck.midi.csv
-    """
-    from bridges.rekordbox.midi_csv import export_csv
-
-    from .drivers import read_mapping
-
-    mapping = read_mapping()
-    text = export_csv(port or mapping.port, mapping.midi.values())
-    if out is not None:
-        try:
-            out.write_text(text, encoding="ascii", newline="")
-        except OSError as error:
-            raise UsageError(f"{out}: {error.strerror}") from error
-    if as_json:
-        _show_json({"port": port or mapping.port, "commands": sorted(mapping.midi), "file": str(out or ""), "csv": text})
-    elif out is None:
-        sys.stdout.write(text)
-    else:
-        _say(f"{out}: {len(mapping.midi)} commands for the port {port or mapping.port}")
-
-
 def _act(request: dict[str, Any], control: Path | None, as_json: bool) -> None:
     reply = _ask(request, control)
     if not reply.get("ok"):
         raise RefusedError(str(reply.get("error", "the deck said no")))
     if as_json:
-        _show_json(reply)
+        show_json(reply)
     else:
-        _say(str(reply.get("text", "")))
+        say(str(reply.get("text", "")))
 
 
 def _ask(request: dict[str, Any], path: Path | None) -> dict[str, Any]:
@@ -370,31 +253,7 @@ def _show_choices(noun: str, as_json: bool) -> None:
 
     rows = list(choices.sources() if noun == "sources" else choices.sinks())
     if as_json:
-        _show_json({noun: [{"spec": spec, "about": about} for spec, about in rows]})
+        show_json({noun: [{"spec": spec, "about": about} for spec, about in rows]})
         return
     for spec, about in rows:
-        _say(f"  {spec:34} {about}")
-
-
-def _show_models(statuses: list[Any], as_json: bool) -> None:
-    if as_json:
-        rows = [
-            {name: str(getattr(row, name)) for name in ("name", "file", "path", "state", "source", "sha256")}
-            for row in statuses
-        ]
-        _show_json({"models": rows})
-        return
-    for row in statuses:
-        _say(f"{row.name:6}{row.state:9}{row.source:10}{row.sha256[:16]:18}{row.path}")
-
-
-def _show_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, default=str) + "\n")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
-def _note(line: str) -> None:
-    sys.stderr.write(line + "\n")
+        say(f"  {spec:34} {about}")

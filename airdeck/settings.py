@@ -21,6 +21,7 @@ from typing import Any
 from safety.types import Profile
 
 from . import paths
+from .exits import UsageError
 
 FILE_NAME = "airdeck.toml"
 COMMAND_LINE = "command line"
@@ -84,12 +85,12 @@ class Problem:
         return f"{self.file}: {self.key}: {self.what}" if self.key else f"{self.file}: {self.what}"
 
 
-class SettingsError(Exception):
+class SettingsError(UsageError):
     """Every problem of every file."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__("\n".join(("the settings do not hold:", *map(str, problems))))
 
 
 @dataclass(frozen=True, slots=True)
