@@ -2,8 +2,8 @@
 
     python bench/peer_mediapipe.py VIDEO MODEL SKIP COUNT
 
-Prints the times in seconds at which picture SKIP and each of the COUNT after it were done, as JSON. It runs at the priority that the pose worker runs at,
-so that the two differ by what they do and not by what else the machine does.
+Prints the times in seconds at which picture SKIP and each of the COUNT after it were done, as JSON. It runs at the
+priority that the pose worker runs at, so that the two differ by what they do and not by what else the machine does.
 """
 
 import json

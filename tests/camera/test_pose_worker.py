@@ -90,7 +90,10 @@ def test_it_leaves_when_the_deck_hangs_up(make_video: MakeVideo, pose_model: Pat
         in_an_hour_ns = time.monotonic_ns() + 3600 * 10**9
         sock.sendall(encode(Header(MessageKind.PLAY, capture_ns=in_an_hour_ns)))  # it has nothing to say until then
         sock.close()
-        assert process.wait(PATIENCE_S) == 0
+        try:
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
