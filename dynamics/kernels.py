@@ -990,6 +990,8 @@ F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR, F_SETTLE = range(7
 FEATURE_KINDS = ("slot", "abs", "hypot", "travel", "since_below", "below_for", "settle")
 TRAVEL_RING = 96
 """Rows of a feature's own past: 1.6 s at 60 vectors a second."""
+ELBOW_LOW = -0.25
+"""Elbow height, torso lengths over mid-shoulder, under which an arm hangs whose hand is hidden (booth, picture's edge)."""
 STROKE_S = 1.2
 """How far back the quickest moment of a stroke may lie."""
 NEVER_S = 1e6
@@ -1022,17 +1024,29 @@ def read_features(vector, valid, t, table, params, memory, ring, values, seen):
         elif kind == F_SETTLE:
             value = settle(math.hypot(x, vector[b]), ok, t, params[f, 0], params[f, 1], memory[f], ring[f])
         elif kind == F_SINCE_BELOW:
-            if ok and x < params[f, 0]:
+            if arm_low(vector, valid, a, b, params[f, 0]) == 1:
                 memory[f, 0] = t
             value = t - memory[f, 0] if math.isfinite(memory[f, 0]) else NEVER_S
             ok = True
         else:
-            if ok and x >= params[f, 0]:
+            low = arm_low(vector, valid, a, b, params[f, 0])
+            ok = low >= 0
+            if low == 0:
                 memory[f, 0] = math.nan
-            elif ok and not math.isfinite(memory[f, 0]):
+            elif low == 1 and not math.isfinite(memory[f, 0]):
                 memory[f, 0] = t
             value = t - memory[f, 0] if math.isfinite(memory[f, 0]) else 0.0
         values[f], seen[f] = value, ok
+
+
+@njit(**FLAGS)
+def arm_low(vector, valid, wrist, elbow, level):
+    """1 when the wrist is under `level`, 0 when over it; an unseen wrist hangs under a low elbow; -1 when nobody knows."""
+    if valid[wrist]:
+        return 1 if vector[wrist] < level else 0
+    if valid[elbow] and elbow != wrist:
+        return 1 if vector[elbow] < ELBOW_LOW else 0
+    return -1
 
 
 @njit(**FLAGS)

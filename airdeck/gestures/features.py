@@ -47,8 +47,12 @@ FEATURES: dict[str, Feature] = {
     "elbow_flexion": Feature("slot", ("{side}_elbow_flexion",), "rad"),
     "shoulder_elevation": Feature("slot", ("{side}_shoulder_elevation",), "rad"),
     "wrist_seen": Feature("slot", ("conf_{side}_wrist",), "1"),
-    "arm_was_down": Feature("since_below", ("{side}_wrist_y",), "s", level=ARM_DOWN, note="time since this arm was down"),
-    "arm_at_rest": Feature("below_for", ("{side}_wrist_y",), "s", level=REST_LEVEL, note="how long this arm has been at rest"),
+    "arm_was_down": Feature(
+        "since_below", ("{side}_wrist_y", "{side}_elbow_y"), "s", level=ARM_DOWN, note="time since this arm was down"
+    ),
+    "arm_at_rest": Feature(
+        "below_for", ("{side}_wrist_y", "{side}_elbow_y"), "s", level=REST_LEVEL, note="how long this arm has been at rest"
+    ),
     "trunk_travel": Feature("travel", ("trunk_shift_x", "trunk_shift_y"), "torso", window_s=0.5, note="moved in half a second"),
     "trunk_roll": Feature("abs", ("trunk_roll",), "rad"),
     "trunk_pitch": Feature("slot", ("trunk_pitch",), "rad"),
