@@ -55,7 +55,15 @@ EQUAL: dict[str, str] = {
 } | {
     "gate.py: if command is not None and not reasons: | command is not None and (not reasons) -> not reasons": (
         "K3 and `neutral` always give a reason for a command that does not exist; the type checker wants the condition"
-    )
+    ),
+    "gate.py: ledger=self._harmless if sink.sink_class in HARMLESS_SINKS else self._reaching, | "
+    "sink.sink_class in HARMLESS_SINKS -> sink.sink_class not in HARMLESS_SINKS": "the two ledgers begin alike",
+    **{
+        f"gate.py: last_value=moved[0] if moved else command.neutral if command else 0.0, | 0.0 -> {value}": (
+            "K9 reads no value of a command that does not exist"
+        )
+        for value in (0.01, -0.01)
+    },
 }
 """Mutants that behave the same, and why."""
 

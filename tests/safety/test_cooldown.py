@@ -215,6 +215,10 @@ def test_the_first_proposal_of_a_run_may_have_the_number_zero(world):
     assert world.reasons(seq=0) == ()
 
 
+def test_a_proposal_that_no_input_led_to_is_refused(world):
+    assert world.reasons(seq=-1) == (Reason.ALREADY_PERMITTED,)
+
+
 def test_a_second_sink_does_not_restart_the_cooldown(world):
     proposal = world.proposal()
     world.decide(proposal, world.MIDI)
