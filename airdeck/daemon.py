@@ -58,6 +58,7 @@ class Deck:
         self.sources = sources
         self.sinks = {sink.name: sink for sink in sinks}
         self.recorder = recorder
+        pipeline.record = recorder.record_verdict
         self.profile = profile
         self.tally = Tally()
         self.lag = LagWatch()
@@ -128,8 +129,9 @@ class Deck:
             )
         for gesture in outcome.gestures:
             self.recorder.record_gesture(gesture)
+        for transition in outcome.transitions:
+            self.recorder.record_transition(transition)
         for verdict in outcome.verdicts:
-            self.recorder.record_verdict(verdict)
             _tell(verdict)
         self.tally.step(event, outcome)
         if self.pipeline.arm_state is not self._arm_state:

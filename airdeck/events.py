@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dynamics.frames import Frame
-from safety.types import SinkHealth, Verdict
+from safety.types import SinkHealth, Transition, Verdict
 
 
 class EventKind(StrEnum):
@@ -83,3 +83,5 @@ class Outcome:
     """A new vector was built."""
     gestures: list[GestureEvent] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    """Changes of the arm state."""

@@ -14,7 +14,7 @@ from dynamics.calibration import LEVEL, Calibration
 from dynamics.frames import DeckSample, ImuSample, MocapFrame, PoseFrame, SourceKind, WatchSample
 from dynamics.schema import COORDINATES
 from safety.gate import K11Gate
-from safety.types import ArmState, Health, Permit, Sink, SinkHealth, Transition
+from safety.types import ArmState, Health, Permit, Sink, SinkHealth, Transition, Verdict
 
 from .events import Event, EventKind, GestureEvent, Outcome
 from .gestures.library import Library
@@ -50,6 +50,8 @@ class Pipeline:
         self.health.sinks.update({sink.name: SinkHealth() for sink in sinks})
         self._sinks = tuple(sinks)
         self._emit = emit
+        self.record: Callable[[Verdict], None] = _unrecorded
+        """Told of each verdict before its permit goes anywhere: no command leaves without its decision on record."""
         self._kinds: dict[str, SourceKind] = {}
         self._hand_overs = 0
         self._last_z = np.full(COORDINATES, np.nan, dtype=np.float32)
@@ -96,6 +98,7 @@ class Pipeline:
         outcome.built = False
         outcome.gestures.clear()
         outcome.verdicts.clear()
+        outcome.transitions.clear()
         self._now_ns = now_ns
         if event.kind is EventKind.ARRIVAL:
             self._arrival(event)
@@ -116,9 +119,10 @@ class Pipeline:
         if frame is None or not self.monitor.update(event.stream, frame.capture_ns, frame.recv_ns or now_ns):
             return
         self._kinds[event.stream] = frame.kind
+        if frame.kind is SourceKind.NETWORK_POSE:
+            return  # advice: heard, shown and recorded, but it drives nothing
         if isinstance(frame, PoseFrame):
-            if frame.kind is not SourceKind.NETWORK_POSE:
-                self._built(event, frame.capture_ns, builder.on_pose(frame, now_ns), builder.driver == "camera")
+            self._built(event, frame.capture_ns, builder.on_pose(frame, now_ns), builder.driver == "camera")
         elif isinstance(frame, MocapFrame):
             self._built(event, frame.capture_ns, builder.on_mocap(frame, now_ns), builder.driver == "mocopi")
         elif isinstance(frame, ImuSample):
@@ -172,14 +176,14 @@ class Pipeline:
 
     def _follow(self, transition: Transition | None, now_ns: int) -> None:
         """The arm state changed: leaving "armed" cancels what is in flight and releases what is held."""
-        if transition is None or transition.after is ArmState.ARMED:
+        if transition is None:
+            return
+        self.outcome.transitions.append(transition)
+        if transition.after is ArmState.ARMED:
             return
         self.recognizer.cancel()
         for command, sink in self.gate.held():
-            verdict = self.gate.neutral(command, sink, now_ns)
-            self.outcome.verdicts.append(verdict)
-            if verdict.permit is not None:
-                self._emit(sink.name, verdict.permit, now_ns)
+            self._conclude(self.gate.neutral(command, sink, now_ns), sink, now_ns)
 
     def _decide(self, event: Event) -> None:
         for gesture_event in self.outcome.gestures:
@@ -190,10 +194,14 @@ class Pipeline:
         gesture = self.library.by_id[found.gesture]
         proposal = propose(found, gesture, self.vector, event.stream, self._evidence_kinds(event.stream))
         for sink in self._sinks:
-            verdict = self.gate.decide(proposal, sink, self.health, event.t_ns)
-            self.outcome.verdicts.append(verdict)
-            if verdict.permit is not None:
-                self._emit(sink.name, verdict.permit, event.t_ns)
+            self._conclude(self.gate.decide(proposal, sink, self.health, event.t_ns), sink, event.t_ns)
+
+    def _conclude(self, verdict: Verdict, sink: Sink, now_ns: int) -> None:
+        """Record the decision, then let its permit go."""
+        self.outcome.verdicts.append(verdict)
+        self.record(verdict)
+        if verdict.permit is not None:
+            self._emit(sink.name, verdict.permit, now_ns)
 
     def _evidence_kinds(self, driver: str) -> tuple[str, ...]:
         """Kinds of the body streams that the vector rests on, the driver's first."""
@@ -213,3 +221,7 @@ class Pipeline:
             "in_flight": [{"gesture": g, "done": round(share, 2)} for g, share in self.recognizer.progress(self._capture_ns)],
             "latency_ms": {"p50": round(float(p50), 3), "p99": round(float(p99), 3)},
         }
+
+
+def _unrecorded(_verdict: Verdict) -> None:
+    """Self-play and tests read the outcome instead."""

@@ -16,18 +16,21 @@ class LummSettings(UdpSettings):
     port: int = wire.PORT
     mirror: bool = False
     """Left and right are exchanged by the sender: put them straight."""
+    paired: tuple[str, ...] = ()
+    """Addresses whose bodies count as mocopi's; from others they are advice. An address can be forged."""
 
 
 class LummSource(UdpSource):
-    """Frames of LUMM datagrams, on stream "mocopi"."""
+    """Frames of LUMM datagrams, on stream "mocopi": advice, unless their sender is paired."""
 
     stream = "mocopi"
-    kind = SourceKind.MOCOPI
+    kind = SourceKind.NETWORK_POSE
     max_bytes = wire.MAX_BYTES
 
     def __init__(self, settings: LummSettings = LummSettings()) -> None:
         super().__init__(settings)
         self.decoder = wire.LummDecoder(settings.mirror)
+        self._paired = frozenset(settings.paired)
 
     def _packet(self, packet: bytes, sender: str, recv_ns: int, out: list[Any]) -> str | None:
-        return self.decoder.feed(packet, recv_ns, out)
+        return self.decoder.feed(packet, recv_ns, out, sender in self._paired)

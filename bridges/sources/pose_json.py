@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dynamics.frames import SourceKind
+from dynamics.frames import Frame, SourceKind
 
 from ..wire import pose_json as wire
 from .udp import UdpSettings, UdpSource
@@ -21,7 +21,7 @@ class PoseJsonSettings(UdpSettings):
 
 
 class PoseJsonSource(UdpSource):
-    """Frames of pose datagrams, on stream "pose_net"."""
+    """Frames of pose datagrams, on stream "pose_net"; those of a paired sender are a camera's, on stream "camera"."""
 
     stream = "pose_net"
     kind = SourceKind.NETWORK_POSE
@@ -34,3 +34,7 @@ class PoseJsonSource(UdpSource):
 
     def _packet(self, packet: bytes, sender: str, recv_ns: int, out: list[Any]) -> str | None:
         return self.decoder.feed(packet, recv_ns, out, sender in self._paired)
+
+    def deliver(self, frame: Frame, stream: str = "") -> None:
+        """A paired sender's pose goes where a camera's goes."""
+        super().deliver(frame, "camera" if frame.kind is SourceKind.CAMERA else stream)

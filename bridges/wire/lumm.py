@@ -38,7 +38,7 @@ class LummDecoder:
         self._mirror = mirror
         self._seq = 0
 
-    def feed(self, packet: bytes, recv_ns: int, out: list[MocapFrame]) -> LummError | BoneError | None:
+    def feed(self, packet: bytes, recv_ns: int, out: list[MocapFrame], paired: bool = False) -> LummError | BoneError | None:
         if len(packet) != SIZE:
             return LummError.SIZE
         order = ORDERS.get(packet[:4])
@@ -48,6 +48,6 @@ class LummDecoder:
         body = read_body(bits, ALL_BONES, MOCOPI_REST_M, self._mirror)
         if isinstance(body, BoneError):
             return body
-        out.append(MocapFrame(recv_ns, recv_ns, self._seq, *body, SourceKind.MOCOPI))
+        out.append(MocapFrame(recv_ns, recv_ns, self._seq, *body, SourceKind.MOCOPI if paired else SourceKind.NETWORK_POSE))
         self._seq += 1
         return None

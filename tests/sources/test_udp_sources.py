@@ -73,7 +73,7 @@ def here(settings):
     [
         (lambda: MocopiSource(here(MocopiSettings)), p.mocopi_frame(), "mocopi", SourceKind.MOCOPI),
         (lambda: VmcSource(here(VmcSettings)), p.skel(), "mocopi", SourceKind.MOCOPI),
-        (lambda: LummSource(here(LummSettings)), p.lumm(), "mocopi", SourceKind.MOCOPI),
+        (lambda: LummSource(here(LummSettings)), p.lumm(), "mocopi", SourceKind.NETWORK_POSE),
         (lambda: PoseJsonSource(here(PoseJsonSettings)), json.dumps(POSE).encode(), "pose_net", SourceKind.NETWORK_POSE),
     ],
     ids=["mocopi", "vmc", "lumm", "pose_json"],
@@ -94,6 +94,20 @@ async def test_every_vmc_packing_comes_through_a_socket(wire, packing):
             send(datagram)
         await inbox.wait(n + 1)
     np.testing.assert_allclose(inbox.frames[-1][1].quat_xyzw[:, 3], 1)
+
+
+async def test_a_paired_sender_s_pose_comes_on_the_camera_s_stream(wire):
+    inbox, send = await wire(PoseJsonSource(PoseJsonSettings(host=HERE, port=0, paired=(HERE,))))
+    send(json.dumps(POSE).encode())
+    ((name, _),) = await inbox.wait(1)
+    assert name == "camera"
+
+
+async def test_a_paired_sender_s_lumm_body_is_mocopi_s(wire):
+    inbox, send = await wire(LummSource(LummSettings(host=HERE, port=0, paired=(HERE,))))
+    send(p.lumm())
+    ((_, frame),) = await inbox.wait(1)
+    assert frame.kind is SourceKind.MOCOPI
 
 
 async def test_a_frame_without_any_end_is_delivered_after_a_pause(wire):
