@@ -9,7 +9,7 @@ import structlog
 from bridges.sinks.base import Sent, Sink
 from bridges.sources.base import Source
 from dynamics.frames import Frame
-from safety.types import ArmState, Profile, SinkHealth, Verdict
+from safety.types import ArmState, Profile, SinkHealth, Transition, Verdict
 
 from . import latch
 from .clock import NS_PER_MS, NS_PER_S, Clock, monotonic
@@ -131,6 +131,7 @@ class Deck:
             self.recorder.record_gesture(gesture)
         for transition in outcome.transitions:
             self.recorder.record_transition(transition)
+            self._tell_transition(transition)
         for verdict in outcome.verdicts:
             _tell(verdict)
         self.tally.step(event, outcome)
@@ -176,9 +177,12 @@ class Deck:
         if finite and not self.ended.is_set() and all(source.finished for source in finite):
             self.end("every recording has been played")
 
+    def _tell_transition(self, change: Transition) -> None:
+        found = list(lapses(self.pipeline.health))
+        log.warning("arm state", before=change.before.value, now=change.after.value, cause=change.cause.value, lapses=found)
+
     def _arm_state_changed(self) -> None:
         before, self._arm_state = self._arm_state, self.pipeline.arm_state
-        log.warning("arm state", before=before.value, now=self._arm_state.value, lapses=list(lapses(self.pipeline.health)))
         if ArmState.STOPPED in (before, self._arm_state):
             asyncio.get_running_loop().run_in_executor(None, _keep_latch, self._arm_state is ArmState.STOPPED)
         if self._arm_state in ARMED_BY_HAND:
