@@ -13,6 +13,7 @@ from airdeck.events import Act, Event, EventKind
 from airdeck.gestures.library import Condition, Gesture, Library, library_of
 from airdeck.pipeline import Pipeline
 from bridges.sources.performer import Body, Performance
+from dynamics.body import VirtualCamera
 from dynamics.frames import PoseFrame
 from safety.commands import CommandClass, CommandRow, DeckRule
 from safety.gate import K11Gate
@@ -27,8 +28,10 @@ OPEN_BURST = Burst(100_000, 1)
 
 
 def pose_frames(count: int, seed: int = 1) -> list[PoseFrame]:
-    """A performer who dances with the arms down: every frame moves, no gesture completes."""
-    performance = Performance(("rest",) * (count // FPS + 1), Body(dance_m=0.08), gap_s=0.1)
+    """A performer, seen from head to foot, who dances with the arms down: every frame moves, no gesture completes."""
+    performance = Performance(
+        ("rest",) * (count // FPS + 1), Body(camera=VirtualCamera(distance_m=3.6), dance_m=0.08), gap_s=0.1
+    )
     return list(itertools.islice(performance.frames(FPS, seed), count))
 
 
@@ -44,11 +47,11 @@ def made(base: Gesture, n: int) -> Gesture:
     return replace(base, id=f"{base.id}_{n}", conditions=(*shifted, extra))
 
 
-def open_gate(names: tuple[str, ...], press_ms: int) -> tuple[dict[str, CommandRow], K11Gate]:
-    """A gate for rehearsals whose commands never cool: (commands, gate)."""
+def open_gate(gestures: Library, press_ms: int) -> tuple[dict[str, CommandRow], K11Gate]:
+    """A gate for rehearsals that knows the commands of these gestures and never lets them cool: (commands, gate)."""
     commands = {
-        name: CommandRow(name, 1 + place % 2, CommandClass.PRESS, DeckRule.NONE, press_ms=press_ms)
-        for place, name in enumerate(names)
+        g.command: CommandRow(g.command, g.deck, CommandClass.PRESS, DeckRule.NONE, press_ms=press_ms)
+        for g in gestures.gestures
     }
     row = LimitRow(profiles=frozenset({Profile.REHEARSE}), burst=OPEN_BURST, min_confidence=0.01)
     gate = K11Gate(Profile.REHEARSE, commands=commands, limits=dict.fromkeys(commands, row), burst_all=OPEN_BURST)

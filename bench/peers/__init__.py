@@ -1,0 +1,1 @@
+"""What our figures stand beside: programs that do the same work in another way."""
