@@ -1,6 +1,6 @@
 """The only compiled module: arrays in, arrays out, no objects, no allocation, no exceptions.
 
-Every function here has a slow twin in `tests/naive.py` and runs as plain Python under NUMBA_DISABLE_JIT=1. State lives
+Every function here has a slow twin in `tests/dynamics/naive.py` and runs as plain Python under NUMBA_DISABLE_JIT=1. State lives
 in arrays that the builder owns: `state` (named places below), the ring of coordinates, and the resonator bank.
 """
 
@@ -33,13 +33,19 @@ GAP_S = 0.30
 BLEND_S = 0.25
 """Cross-fade when another device takes over the body."""
 MIN_SPEED = 0.5
-"""Scaled speed below which a curve has no direction."""
+"""Scaled speed below which a path has no direction: its curvature is taken as if it were this quick."""
 MIN_SEEN = 0.5
 """Visibility from which a landmark counts as seen: MediaPipe's own threshold."""
 INSIDE_MARGIN = 0.02
 """How far outside the picture a landmark may be, as a fraction, before it counts as invented."""
 FAR = 3.0
 """Picture fractions beyond which a landmark is garbage."""
+FAR_M = 10.0
+"""Metres beyond which a world landmark or a bone is garbage."""
+USUAL_TORSO_M = 0.47
+"""Torso in MediaPipe's world metres until it is learned."""
+USUAL_SHOULDERS = 0.75
+"""Shoulder width over torso: sizes a person whose hips are hidden where there are no world landmarks."""
 
 TEMPI = 64
 TEMPO_LOW_BPM = 60.0
@@ -49,6 +55,10 @@ TEMPO_TAU_S = 3.0
 TEMPO_PRIOR_BPM = 115.0
 TEMPO_PRIOR_OCTAVES = 0.6
 """Preference between octaves while no deck tempo is known (a log-normal around danced tempi)."""
+DECK_PRIOR_OCTAVES = 0.25
+"""The same around a known deck tempo: half and double are 3,000 times less likely, so a beat with power wins its octave."""
+ACCELERATION_DELAY_S = 0.5 * FIT_WINDOW_S
+"""A fitted acceleration is that of the middle of its window."""
 TWO_PI = 2.0 * math.pi
 
 # places in `state`
@@ -82,15 +92,13 @@ S_CURVE_T = 26
 S_TEMPO_E = 27
 S_FRAMING = 28
 S_HEAD = 29
-S_CONF = 30
-S_RESIDUAL = 31
+S_PERSON = 30  # which person of the picture is the performer, -1 when none
+S_GAIN_T = 31  # when the scale started to settle
 S_BONES = 32  # 32..35: usual lengths of the four arm bones in torso lengths
-S_DECK_BPM = 36
-S_DT = 37
-S_GAIN_T = 38  # when the scale started to settle
-S_ROLL = 39  # the camera's own roll
-S_CURVE_RATE = 40
-STATE = 48
+S_ROLL = 36  # the camera's own roll
+S_CURVE_RATE = 37
+S_PLACE = 38  # 38..40: scratch of the choice of the performer
+STATE = 41
 
 # rows of `columns` (each COORDINATES wide)
 C_RAW, C_Z, C_RATE, C_ACC, C_LAST, C_LAST_T, C_CAND, C_CAND_T, C_OFFSET = range(9)
@@ -120,7 +128,8 @@ P_WORK = P_RING + HISTORY * SITE_RING_WIDTH
 P_FIT = P_WORK + 5 * HISTORY
 P_HEADING = P_FIT + 2 * SITE_COLUMNS
 P_FLOOR = P_HEADING + 6
-MOCOPI_MEMORY = P_FLOOR + 2
+P_T = P_FLOOR + 2
+MOCOPI_MEMORY = P_T + 1
 MOCOPI_BITS = SITE_COLUMNS * (HISTORY + 1)
 
 NECK = int(Joint.NECK)
@@ -135,6 +144,10 @@ LANDMARK_OF = np.array([Lm.NOSE, -1, *range(Lm.L_SHOULDER, Lm.R_WRIST + 1), *ran
 """Canonical joint -> MediaPipe landmark (head and neck are made from several)."""
 SCALE_POINTS = np.array([Lm.NOSE, Lm.L_EAR, Lm.R_EAR, Lm.L_SHOULDER, Lm.R_SHOULDER, Lm.L_ELBOW, Lm.R_ELBOW], dtype=np.int64)
 HEAD_POINTS = np.array([Lm.NOSE, Lm.L_EYE, Lm.R_EYE, Lm.L_EAR, Lm.R_EAR], dtype=np.int64)
+HEAD_OVER = 2.0
+"""mocopi's head bone starts under the skull: the ears, which the camera sees, are two neck bones further."""
+MOVER = np.array([8, 0, 0, 0, 12, 16, 13, 17, 0, 0, 19, 23, 20, 24], dtype=np.int64)
+"""Canonical joint -> the mocopi bone whose turn puts it where it is: a joint is seen when that bone was sent."""
 ARM_BONES = np.array([[LSH, LEL], [LEL, LWR], [RSH, REL], [REL, RWR]], dtype=np.int64)
 
 I_L_WRIST = INDEX["l_wrist_x"]
@@ -165,6 +178,9 @@ SCALE_RATE = 0.15
 """How fast the size of the performer may change afterwards, per second: a step towards the camera, not a raised arm."""
 LOCK_GATE = 2.0
 """How many torso lengths the performer may jump between pictures and still be the same person."""
+LOCK_JUMP = 0.8
+"""A step of more torso lengths than this between pictures takes the confidence of the lock away until it has settled: a
+performer at 3 m/s does 0.4 at 15 pictures a second, whoever comes out from behind another does more."""
 LOCK_LOST_S = 1.0
 SAME_PERSON = 0.35
 """Two bodies closer than this many torso lengths, of like size, are one person reported twice."""
@@ -192,9 +208,16 @@ def blend(old, new, dt, tau):
 
 
 @njit(**FLAGS)
+def within(x, bound):
+    """x as a float64 when it lies within +-bound, else NaN."""
+    x = float(x)
+    return x if abs(x) < bound else math.nan
+
+
+@njit(**FLAGS)
 def landmark_seen(image, k):
     """Confidence 0..1 of one landmark: its visibility, 0 outside the picture or when not finite."""
-    x, y, v = image[k, 0], image[k, 1], image[k, 3]
+    x, y, v = float(image[k, 0]), float(image[k, 1]), float(image[k, 3])
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(v)):
         return 0.0
     if x < -INSIDE_MARGIN or x > 1.0 + INSIDE_MARGIN or y < -INSIDE_MARGIN or y > 1.0 + INSIDE_MARGIN:
@@ -205,12 +228,12 @@ def landmark_seen(image, k):
 @njit(**FLAGS)
 def person_place(image, aspect, place):
     """Mid-shoulder x, y (picture heights) and size of one person into `place`; False when not usable."""
-    lx, ly, rx, ry = image[11, 0], image[11, 1], image[12, 0], image[12, 1]
-    hx, hy = 0.5 * (image[23, 0] + image[24, 0]), 0.5 * (image[23, 1] + image[24, 1])
+    lx, ly, rx, ry = float(image[11, 0]), float(image[11, 1]), float(image[12, 0]), float(image[12, 1])
+    hx, hy = 0.5 * (float(image[23, 0]) + float(image[24, 0])), 0.5 * (float(image[23, 1]) + float(image[24, 1]))
     x, y = 0.5 * (lx + rx) * aspect, 0.5 * (ly + ry)
     torso = math.hypot(hx * aspect - x, hy - y)
     width = math.hypot((lx - rx) * aspect, ly - ry)
-    place[0], place[1], place[2] = x, y, max(torso, width)
+    place[0], place[1], place[2] = x, y, torso if torso > width else width
     ok = math.isfinite(x) and math.isfinite(y) and math.isfinite(place[2])
     return ok and abs(x) < FAR * aspect and abs(y) < FAR and 0.01 < place[2] < FAR
 
@@ -218,7 +241,7 @@ def person_place(image, aspect, place):
 @njit(**FLAGS)
 def choose_person(image, persons, aspect, t, state):
     """Which person is the performer: -1 when none. Keeps the one nearest to where the performer was."""
-    place = np.empty(3)
+    place = state[S_PLACE : S_PLACE + 3]
     best, best_d, best_size, others_near = -1, 1e9, 0.0, 0.0
     fresh = state[S_LOCKED] > 0.0 and t - state[S_LOCK_T] < LOCK_LOST_S
     for p in range(persons):
@@ -231,7 +254,7 @@ def choose_person(image, persons, aspect, t, state):
             d = math.hypot(place[0] - 0.5 * aspect, 0.0) / place[2] - 4.0 * place[2]
         if d < best_d:
             best, best_d, best_size = p, d, place[2]
-    state[S_SECOND] = 0.0
+    state[S_SECOND], state[S_PERSON] = 0.0, -1.0
     if best < 0 or (fresh and best_d > LOCK_GATE and persons > 1):
         state[S_LOCK_CONF] = 0.0
         return -1
@@ -244,12 +267,54 @@ def choose_person(image, persons, aspect, t, state):
             if d > SAME_PERSON or like > 0.4:
                 others_near = max(others_near, 1.0 if d < SECOND_NEAR else 0.0)
     state[S_SECOND] = others_near
-    jumped = best_d > LOCK_GATE if fresh else False
+    jumped = fresh and best_d > LOCK_JUMP
+    if not fresh:
+        state[S_GAIN_T], state[S_HAS_REF] = t, 0.0
     target = 0.0 if jumped else (0.5 if others_near > 0.0 else 1.0)
     dt = t - state[S_LOCK_T]
     state[S_LOCK_CONF] = target if (not fresh or target < state[S_LOCK_CONF]) else blend(state[S_LOCK_CONF], target, dt, 0.2)
     state[S_LOCK_X], state[S_LOCK_Y], state[S_LOCK_SIZE], state[S_LOCK_T], state[S_LOCKED] = x, y, best_size, t, 1.0
+    state[S_PERSON] = best
     return best
+
+
+@njit(**FLAGS)
+def readable(image, world, aspect, state):
+    """True when somebody in the picture could be read as a body."""
+    place = state[S_PLACE : S_PLACE + 3]
+    for p in range(image.shape[0]):
+        shoulders = min(landmark_seen(image[p], LANDMARK_OF[LSH]), landmark_seen(image[p], LANDMARK_OF[RSH]))
+        if shoulders >= MIN_SEEN and person_place(image[p], aspect, place) and picture_scale(image[p], world[p], aspect) > 0.0:
+            return True
+    return False
+
+
+@njit(**FLAGS)
+def world_from_picture(image, aspect, world):
+    """Stand-in world landmarks (P, 33, 3) for a producer that has none: the picture's own x, y, z at a usual body's size."""
+    for p in range(image.shape[0]):
+        nx, ny = (
+            0.5 * (float(image[p, 11, 0]) + float(image[p, 12, 0])),
+            0.5 * (float(image[p, 11, 1]) + float(image[p, 12, 1])),
+        )
+        hx, hy = (
+            0.5 * (float(image[p, 23, 0]) + float(image[p, 24, 0])),
+            0.5 * (float(image[p, 23, 1]) + float(image[p, 24, 1])),
+        )
+        width = math.hypot(
+            (float(image[p, 11, 0]) - float(image[p, 12, 0])) * aspect, float(image[p, 11, 1]) - float(image[p, 12, 1])
+        )
+        torso = math.hypot((hx - nx) * aspect, hy - ny)
+        if not (min(landmark_seen(image[p], 23), landmark_seen(image[p], 24)) >= MIN_SEEN and math.isfinite(torso)):
+            torso = width / USUAL_SHOULDERS
+            hx, hy = nx, ny + torso
+        metre = USUAL_TORSO_M / torso if torso > 0.01 else math.nan
+        for k in range(33):
+            x, y, z = float(image[p, k, 0]), float(image[p, k, 1]), float(image[p, k, 2])
+            near = abs(x) < FAR and abs(y) < FAR
+            world[p, k, 0] = (x - hx) * aspect * metre if near else math.nan
+            world[p, k, 1] = (y - hy) * metre if near else math.nan
+            world[p, k, 2] = z * aspect * metre if abs(z) < FAR else 0.0
 
 
 @njit(**FLAGS)
@@ -283,18 +348,18 @@ def camera_joints(image, world, aspect, mirror, t, state, joints, body, conf):
             continue
         if mirror:
             k = MIRROR_33[k]
-        x, y = sign * (image[k, 0] - 0.5) * aspect, 0.5 - image[k, 1]
-        joints[j, 0], joints[j, 1] = cos_r * x + sin_r * y, cos_r * y - sin_r * x
-        joints[j, 2] = -world[k, 2]
-        body[j, 0], body[j, 1], body[j, 2] = sign * world[k, 0], -world[k, 1], -world[k, 2]
+        x, y = within(image[k, 0], FAR), within(image[k, 1], FAR)
+        wx, wy, wz = within(world[k, 0], FAR_M), within(world[k, 1], FAR_M), within(world[k, 2], FAR_M)
+        x, y = sign * (x - 0.5) * aspect, 0.5 - y
+        joints[j, 0], joints[j, 1], joints[j, 2] = cos_r * x + sin_r * y, cos_r * y - sin_r * x, -wz
+        body[j, 0], body[j, 1], body[j, 2] = sign * wx, -wy, -wz
         conf[j] = landmark_seen(image, k)
-        if not (abs(image[k, 0]) < FAR and abs(image[k, 1]) < FAR):
-            conf[j] = 0.0
     head = 0.0
     for k in HEAD_POINTS:
         head += landmark_seen(image, k) / HEAD_POINTS.size
     conf[HEAD] = head
-    ex, ey = 0.5 * (image[7, 0] + image[8, 0]), 0.5 * (image[7, 1] + image[8, 1])
+    ex = 0.5 * (within(image[7, 0], FAR) + within(image[8, 0], FAR))
+    ey = 0.5 * (within(image[7, 1], FAR) + within(image[8, 1], FAR))
     x, y = sign * (ex - 0.5) * aspect, 0.5 - ey
     joints[HEAD, 0], joints[HEAD, 1] = cos_r * x + sin_r * y, cos_r * y - sin_r * x
     for c in range(3):
@@ -339,26 +404,25 @@ def scale_from(image, world, aspect, body, conf, t, dt, state):
     torso = math.sqrt(hx * hx + hy * hy + hz * hz)
     if math.isfinite(torso) and 0.2 < torso < 1.0:
         state[S_TORSO_M] = blend(state[S_TORSO_M], torso, dt, 1.0)
-    torso_m = state[S_TORSO_M] if math.isfinite(state[S_TORSO_M]) else 0.47
-    n, mx, my, ux, uy = 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in SCALE_POINTS:
-        if landmark_seen(image, k) >= MIN_SEEN and math.isfinite(world[k, 0]) and math.isfinite(world[k, 1]):
-            n += 1.0
-            mx += image[k, 0] * aspect
-            my += image[k, 1]
-            ux += world[k, 0]
-            uy += world[k, 1]
-    if n < 4.0:
-        return torso_m
-    mx, my, ux, uy = mx / n, my / n, ux / n, uy / n
-    spread, spread_m = 0.0, 0.0
-    for k in SCALE_POINTS:
-        if landmark_seen(image, k) >= MIN_SEEN and math.isfinite(world[k, 0]) and math.isfinite(world[k, 1]):
-            spread += (image[k, 0] * aspect - mx) ** 2 + (image[k, 1] - my) ** 2
-            spread_m += (world[k, 0] - ux) ** 2 + (world[k, 1] - uy) ** 2
-    if spread_m > 1e-4:
-        track_scale(SCALE_RATIO * math.sqrt(spread / spread_m) * torso_m, t, dt, state)
+    torso_m = state[S_TORSO_M] if math.isfinite(state[S_TORSO_M]) else USUAL_TORSO_M
+    track_scale(SCALE_RATIO * picture_scale(image, world, aspect) * torso_m, t, dt, state)
     return torso_m
+
+
+@njit(**FLAGS)
+def picture_scale(image, world, aspect):
+    """Picture heights per metre by the spread of head, shoulders and elbows; NaN when fewer than four are seen."""
+    n, mx, my, ux, uy, xx, uu = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in SCALE_POINTS:
+        wx, wy = within(world[k, 0], FAR_M), within(world[k, 1], FAR_M)
+        if landmark_seen(image, k) >= MIN_SEEN and math.isfinite(wx) and math.isfinite(wy):
+            x, y = float(image[k, 0]) * aspect, float(image[k, 1])
+            n, mx, my, ux, uy = n + 1.0, mx + x, my + y, ux + wx, uy + wy
+            xx, uu = xx + x * x + y * y, uu + wx * wx + wy * wy
+    if n < 4.0:
+        return math.nan
+    spread, spread_m = xx - (mx * mx + my * my) / n, uu - (ux * ux + uy * uy) / n
+    return math.sqrt(spread / spread_m) if spread > 0.0 and spread_m > 1e-4 else math.nan
 
 
 @njit(**FLAGS)
@@ -374,7 +438,6 @@ def rotate(q, v, out):
 @njit(**FLAGS)
 def forward_kinematics(quat, offset, root, position, rotation):
     """Bones relative to their parents to world: `position` (27, 3) m, `rotation` (27, 4) x y z w. False when unusable."""
-    turned = np.empty(3)
     for b in range(27):
         x, y, z, w = float(quat[b, 0]), float(quat[b, 1]), float(quat[b, 2]), float(quat[b, 3])
         n = math.sqrt(x * x + y * y + z * z + w * w)
@@ -382,39 +445,43 @@ def forward_kinematics(quat, offset, root, position, rotation):
             return False
         x, y, z, w = x / n, y / n, z / n, w / n
         p = MOCOPI_PARENT[b]
+        for c in range(3):
+            if not (abs(float(offset[b, c])) < FAR_M and abs(float(root[c])) < 1e3):
+                return False
         if p < 0:
             for c in range(3):
                 position[b, c] = root[c]
             rotation[b, 0], rotation[b, 1], rotation[b, 2], rotation[b, 3] = x, y, z, w
         else:
-            rotate(rotation[p], offset[b], turned)
+            rotate(rotation[p], offset[b], position[b])
             for c in range(3):
-                position[b, c] = position[p, c] + turned[c]
+                position[b, c] += position[p, c]
             a0, a1, a2, a3 = rotation[p, 0], rotation[p, 1], rotation[p, 2], rotation[p, 3]
             rotation[b, 0] = a3 * x + a0 * w + a1 * z - a2 * y
             rotation[b, 1] = a3 * y - a0 * z + a1 * w + a2 * x
             rotation[b, 2] = a3 * z + a0 * y - a1 * x + a2 * w
             rotation[b, 3] = a3 * w - a0 * x - a1 * y - a2 * z
-        for c in range(3):
-            if not abs(position[b, c]) < 1e3:
-                return False
     return True
 
 
 @njit(**FLAGS)
-def mocap_joints(position, state, joints, body, conf):
+def mocap_joints(position, seen, state, joints, body, conf):
     """World bone positions to canonical joints, facing the audience at the calibrated (else the first) facing."""
     lx, lz = position[12, 0] - position[16, 0], position[12, 2] - position[16, 2]
     if not math.isfinite(state[S_YAW0]):
         state[S_YAW0] = math.atan2(-lz, lx)
     c, s = math.cos(state[S_YAW0]), math.sin(state[S_YAW0])
-    nx, ny, nz = 0.0, 0.0, 0.0
     for j in range(14):
         b = MOCOPI_JOINTS[j]
         body[j, 0] = c * position[b, 0] - s * position[b, 2]
         body[j, 1] = position[b, 1]
         body[j, 2] = s * position[b, 0] + c * position[b, 2]
-        conf[j] = 1.0
+        conf[j] = 1.0 if seen[MOVER[j]] else 0.0
+    turn_x, turn_y = position[10, 0] - position[9, 0], position[10, 1] - position[9, 1]
+    turn_z = position[10, 2] - position[9, 2]
+    body[HEAD, 0] += HEAD_OVER * (c * turn_x - s * turn_z)
+    body[HEAD, 1] += HEAD_OVER * turn_y
+    body[HEAD, 2] += HEAD_OVER * (s * turn_x + c * turn_z)
     nx, ny, nz = 0.5 * (body[LSH, 0] + body[RSH, 0]), 0.5 * (body[LSH, 1] + body[RSH, 1]), 0.5 * (body[LSH, 2] + body[RSH, 2])
     hx, hy, hz = 0.5 * (body[LHI, 0] + body[RHI, 0]), 0.5 * (body[LHI, 1] + body[RHI, 1]), 0.5 * (body[LHI, 2] + body[RHI, 2])
     torso = math.sqrt((nx - hx) ** 2 + (ny - hy) ** 2 + (nz - hz) ** 2)
@@ -511,11 +578,11 @@ def coordinates(joints, body, conf, yaw0, raw, ok):
 
 
 @njit(**FLAGS)
-def accept(raw, ok, t, last, last_t, cand, cand_t, hist_ok):
+def accept(raw, ok, t, last, last_t, cand, cand_t, z, hist_ok):
     """Unwrap turning angles against the last value and mark impossible jumps missing.
 
     A jump that stays where it landed is believed at its second sample, and what went before is forgotten for that
-    coordinate, so no rate is ever fitted across it.
+    coordinate, so no rate is ever fitted across it. After a gap the filter of the coordinate starts anew.
     """
     for i in range(COORDINATES):
         if not ok[i]:
@@ -531,6 +598,8 @@ def accept(raw, ok, t, last, last_t, cand, cand_t, hist_ok):
                 continue
             for r in range(HISTORY):
                 hist_ok[r, i] = 0
+        if known and t - last_t[i] > GAP_S:
+            z[i] = math.nan
         cand[i] = math.nan
         last[i], last_t[i] = raw[i], t
 
@@ -643,9 +712,7 @@ def geometry(z, zok, rate, acc, fit_ok, t, dt, state, hist_t, hist_speed, newest
             vv, aa, va, n = vv + v * v, aa + a * a, va + v * a, n + 1
     speed = math.sqrt(vv)
     seen = n >= 8
-    curve = 0.0
-    if speed > MIN_SPEED:
-        curve = math.log1p(math.sqrt(max(vv * aa - va * va, 0.0)) / (vv * speed))
+    curve = math.log1p(math.sqrt(max(vv * aa - va * va, 0.0)) / max(speed, MIN_SPEED) ** 3)
     if math.isfinite(state[S_CURVE]) and 0.0 < t - state[S_CURVE_T] < GAP_S:
         state[S_CURVE_RATE] = blend(state[S_CURVE_RATE], (curve - state[S_CURVE]) / (t - state[S_CURVE_T]), dt, 0.15)
     else:
@@ -668,11 +735,23 @@ def geometry(z, zok, rate, acc, fit_ok, t, dt, state, hist_t, hist_speed, newest
 
 
 @njit(**FLAGS)
+def prefer_tempo(bank, bpm, octaves):
+    """Set the resonators' preference: a log-normal around `bpm` of a width in octaves. `bank` is (4, TEMPI)."""
+    for k in range(TEMPI):
+        off = math.log2(bank[0, k] * 60.0 / TWO_PI / bpm) / octaves
+        bank[3, k] = math.exp(-0.5 * off * off)
+
+
+@njit(**FLAGS)
 def rhythm(signal, dt, omega, re, im, prior, state, vector, valid):
-    """Resonators on the vertical acceleration: slots 69:72, 119, 123:125. Phase 0 is the lowest point."""
+    """Resonators on the vertical acceleration: slots 69:72, 119, 123:125. Phase 0 is the lowest point.
+
+    `dt` is the whole time since the last sample: through a gap the resonators ring on and fade.
+    """
     decay = math.exp(-dt / TEMPO_TAU_S)
-    x = signal * dt
-    state[S_TEMPO_E] = state[S_TEMPO_E] * decay + signal * signal * dt
+    drive = min(dt, GAP_S)
+    x = signal * drive
+    state[S_TEMPO_E] = state[S_TEMPO_E] * decay + signal * signal * drive
     best, best_score, total = 0, -1.0, 0.0
     for k in range(TEMPI):
         c, s = math.cos(omega[k] * dt), math.sin(omega[k] * dt)
@@ -695,8 +774,10 @@ def rhythm(signal, dt, omega, re, im, prior, state, vector, valid):
         curve = below - 2.0 * best_score + above
         shift = 0.5 * (below - above) / curve if curve < 0.0 else 0.0
     step = math.log(omega[1] / omega[0])
-    bpm = omega[best] * math.exp(step * shift) * 60.0 / TWO_PI
-    angle = math.atan2(im[best], re[best])
+    beat = omega[best] * math.exp(step * shift)
+    bpm = beat * 60.0 / TWO_PI
+    # a resonator beside the beat lags or leads by its detuning; the acceleration itself is that of the window's middle
+    angle = math.atan2(im[best], re[best]) + math.atan((beat - omega[best]) * TEMPO_TAU_S) + beat * ACCELERATION_DELAY_S
     seen = confidence > 0.1
     put(vector, valid, I_TEMPO, bpm / 200.0, seen)
     put(vector, valid, I_TEMPO + 1, (angle / TWO_PI) % 1.0, seen)
@@ -772,7 +853,6 @@ def bones(body, conf, dt, state):
         if math.isfinite(usual) and usual > 0.05:
             worst = max(worst, abs(length - usual) / usual)
         state[S_BONES + b] = blend(usual, length, dt, 3.0)
-    state[S_RESIDUAL] = worst
     return worst
 
 
@@ -785,10 +865,10 @@ def build_body(points, conf, t, newest, state, columns, flags, ring, ring_ok, ba
     offset, ok, fit_ok = columns[C_OFFSET], flags[0], flags[1]
     hist_t, hist_speed, hist_z = ring[:, COORDINATES], ring[:, COORDINATES + 1], ring[:, :COORDINATES]
     omega, re, im, prior = bank[0], bank[1], bank[2], bank[3]
-    dt = t - state[S_T] if math.isfinite(state[S_T]) else 1.0 / 30.0
-    dt = min(max(dt, 1e-3), GAP_S)
+    since = max(t - state[S_T], 1e-3) if math.isfinite(state[S_T]) else 1.0 / 30.0
+    dt = min(since, GAP_S)
     coordinates(joints, body, conf, state[S_YAW0] if math.isfinite(state[S_YAW0]) else 0.0, raw, ok)
-    accept(raw, ok, t, last, last_t, cand, cand_t, ring_ok)
+    accept(raw, ok, t, last, last_t, cand, cand_t, z, ring_ok)
     hist_t[newest] = t
     for i in range(COORDINATES):
         hist_z[newest, i], ring_ok[newest, i] = raw[i], ok[i]
@@ -808,7 +888,7 @@ def build_body(points, conf, t, newest, state, columns, flags, ring, ring_ok, ba
         put(vector, valid, COORDINATES + i, rate[i], fit_ok[i] and ok[i])
     speed = geometry(z, ok, rate, acc, fit_ok, t, dt, state, hist_t, hist_speed, newest, vector, valid)
     signal = acc[I_SHIFT + 1] + (acc[I_HEAD + 1] if fit_ok[I_HEAD + 1] else 0.0) if fit_ok[I_SHIFT + 1] else 0.0
-    rhythm(min(max(signal, -40.0), 40.0), dt, omega, re, im, prior, state, vector, valid)
+    rhythm(min(max(signal, -40.0), 40.0), since, omega, re, im, prior, state, vector, valid)
     statistics(z, ok, rate, fit_ok, conf, speed, dt, state, vector, valid)
     put(vector, valid, I_CONF + 1, conf[LWR], True)
     put(vector, valid, I_CONF + 2, conf[RWR], True)
@@ -857,10 +937,13 @@ def build_camera(image, world, aspect, mirror, t, newest, mem, bits, vector, val
 
 @njit(**FLAGS)
 def read_mocap(quat, offset, root, t, newest, own, own_bits, vector, valid):
-    """One mocap frame to the 24 mocopi slots, and its bone positions into `own`. False when unusable."""
+    """One mocap frame to the 24 mocopi slots, and its bone positions into `own`. False when unusable or not newer."""
+    if t <= own[P_T]:
+        return False
     position, rotation = own[P_POSITION:P_ROTATION].reshape(27, 3), own[P_ROTATION:P_RING].reshape(27, 4)
     if not forward_kinematics(quat, offset, root, position, rotation):
         return False
+    own[P_T] = t
     ring, fits = own[P_RING:P_WORK].reshape(HISTORY, SITE_RING_WIDTH), own[P_FIT:P_HEADING].reshape(2, SITE_COLUMNS)
     build_mocopi(
         position,
@@ -875,7 +958,7 @@ def read_mocap(quat, offset, root, t, newest, own, own_bits, vector, valid):
         fits[1],
         own_bits[:SITE_COLUMNS],
         own[P_HEADING:P_FLOOR],
-        own[P_FLOOR:],
+        own[P_FLOOR:P_T],
         vector,
         valid,
     )
@@ -883,13 +966,14 @@ def read_mocap(quat, offset, root, t, newest, own, own_bits, vector, valid):
 
 
 @njit(**FLAGS)
-def build_from_mocap(own, t, newest, mem, bits, vector, valid):
-    """The last read mocap frame drives the body. False when its bones make no body."""
+def build_from_mocap(own, seen, t, newest, mem, bits, vector, valid):
+    """The last read mocap frame drives the body. `seen` bool (27,). False when its bones make no body."""
     state, points = mem[:STATE], mem[M_POINTS:M_CONF].reshape(2, 14, 3)
-    if not mocap_joints(own[P_POSITION:P_ROTATION].reshape(27, 3), state, points[0], points[1], mem[M_CONF:MEMORY]):
+    if not mocap_joints(own[P_POSITION:P_ROTATION].reshape(27, 3), seen, state, points[0], points[1], mem[M_CONF:MEMORY]):
         lose_body(vector, valid)
         return False
     put(vector, valid, I_LOCK + 1, 1.0, True)
+    put(vector, valid, I_CONF, 0.0, True)
     run_body(t, newest, mem, bits, vector, valid)
     return True
 
@@ -900,7 +984,9 @@ def hand_over(t, mem):
     columns = mem[M_COLUMNS:M_RING].reshape(COLUMNS, COORDINATES)
     for i in range(COORDINATES):
         columns[C_OFFSET, i] = columns[C_Z, i]
-        for c in (C_LAST, C_LAST_T, C_CAND, C_CAND_T, C_Z):
+        columns[C_LAST, i] = columns[C_Z, i] if IS_ANGLE[i] else math.nan  # whole turns are kept
+        columns[C_LAST_T, i] = -1e9
+        for c in (C_CAND, C_CAND_T, C_Z):
             columns[c, i] = math.nan
     ring = mem[M_RING:M_BANK].reshape(HISTORY, RING_WIDTH)
     for r in range(HISTORY):
@@ -920,6 +1006,9 @@ def lose_body(vector, valid):
     for i in range(I_CONF, I_CONF + 3):
         vector[i], valid[i] = 0.0, 1
     vector[I_LOCK], valid[I_LOCK] = 0.0, 1
+    vector[I_TEMPO_CONF], valid[I_TEMPO_CONF] = 0.0, 1
+    for i in (I_PHASE, I_PHASE + 1, I_LOCK + 2):
+        vector[i], valid[i] = REST[i], 0
 
 
 @njit(**FLAGS)
@@ -938,16 +1027,14 @@ def build_mocopi(
             hist_x[newest, 3 * s + c] = (position[SITE_BONES[s], c] - base) / torso
             hist_ok[newest, 3 * s + c] = 1
     fit(hist_t, hist_x, hist_ok, newest, t, rate, acc, fit_ok, work)
-    up, forward, axis = np.empty(3), np.empty(3), np.zeros(3)
     if not math.isfinite(floor[0]):
         floor[0] = position[0, 1]
     hip_heading = 0.0
     for s in range(6):
-        axis[0], axis[1], axis[2] = 0.0, 1.0, 0.0
-        rotate(rotation[SITE_BONES[s]], axis, up)
-        axis[1], axis[2] = 0.0, 1.0
-        rotate(rotation[SITE_BONES[s]], axis, forward)
-        turn = math.atan2(forward[0], forward[2])
+        b = SITE_BONES[s]
+        x, y, z, w = rotation[b, 0], rotation[b, 1], rotation[b, 2], rotation[b, 3]
+        up = 1.0 - 2.0 * (x * x + z * z)
+        turn = math.atan2(2.0 * (x * z + w * y), 1.0 - 2.0 * (x * x + y * y))
         if s == 0:
             floor[1] = turn if not math.isfinite(floor[1]) else floor[1]
             hip_heading = turn
@@ -960,7 +1047,7 @@ def build_mocopi(
         vx, vy, vz = rate[3 * s], rate[3 * s + 1], rate[3 * s + 2]
         put(vector, valid, at, math.sqrt(vx * vx + vy * vy + vz * vz), fit_ok[3 * s])
         put(vector, valid, at + 1, hist_x[newest, 3 * s + 1] - (floor[0] / torso if s == 0 else 0.0), True)
-        put(vector, valid, at + 2, math.acos(min(max(up[1], -1.0), 1.0)), True)
+        put(vector, valid, at + 2, math.acos(min(max(up, -1.0), 1.0)), True)
         put(vector, valid, at + 3, turn, True)
 
 

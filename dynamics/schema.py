@@ -89,7 +89,7 @@ def _body_slots() -> list[Slot]:
 _GEOMETRY = [
     Slot("norm", "1", 0.0, 60.0, _BODY, note="length of the scaled coordinates that are seen"),
     Slot("speed", "1/s", 0.0, 200.0, _BODY, note="length of their rate"),
-    Slot("curvature", "log", 0.0, 12.0, _BODY, note="log(1 + |v x a| / |v|^3); 0 below the least speed"),
+    Slot("curvature", "log", 0.0, 12.0, _BODY, note="log(1 + |v x a| / |v|^3), |v| at least 0.5"),
     Slot("curvature_rate", "log/s", -100.0, 100.0, _BODY, note="change of the above"),
     Slot(
         "jerk", "1", 0.0, 1.0, _BODY, rest=1.0, note="smoothness: mean speed over peak speed in 1 s (speed metric, Rohrer 2002)"
