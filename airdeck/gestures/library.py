@@ -14,7 +14,7 @@ from itertools import combinations
 from pathlib import Path
 
 from dynamics import kernels
-from dynamics.schema import FINGERPRINT, INDEX, TABLE
+from dynamics.schema import INDEX, LAYOUT, TABLE
 from safety.commands import COMMANDS
 
 from .features import FEATURES, resolve
@@ -116,6 +116,7 @@ _ROW_KEYS = {
     "qualifiers",
     "drawing",
 }
+_LEAST = {"tier": 1, "hold_ms": 0, "release_ms": 0, "window_ms": 0}
 _ROW_NEEDED = ("id", "kind", "tier", "risk", "command", "when", "hold_ms", "release_ms", "window_ms")
 
 
@@ -133,10 +134,15 @@ def parse_library(document: dict[str, object], source: str) -> Library:
     problems: list[str] = []
     problems.extend(f"{source}: unknown key {key!r}" for key in sorted(document.keys() - {"qualifiers", "gesture"}))
     qualifiers: dict[str, tuple[Condition, ...]] = {}
-    for name, rows in _table(document.get("qualifiers", {})).items():
-        qualifiers[name] = _conditions(rows, f"{source}: qualifiers.{name}", problems)
+    named = document.get("qualifiers", {})
+    if not isinstance(named, dict):
+        problems.append(f"{source}: qualifiers must be a table of names, not {named!r}")
+    for name, conditions in _table(named).items():
+        qualifiers[name] = _conditions(conditions, f"{source}: qualifiers.{name}", problems)
     gestures: list[Gesture] = []
     rows = document.get("gesture", [])
+    if not isinstance(rows, list):
+        problems.append(f"{source}: gesture must be a list of rows, [[gesture]], not {rows!r}")
     for number, row in enumerate(rows if isinstance(rows, list) else [], start=1):
         gestures.extend(_row(_table(row), number, qualifiers, source, problems))
     problems.extend(_clashes(gestures, source))
@@ -156,35 +162,50 @@ def _row(
 ) -> list[Gesture]:
     where = f"{source}: gesture {row.get('id', f'number {number}')!r}"
     before = len(problems)
-    problems.extend(f"{where}: unknown key {key!r}" for key in sorted(row.keys() - _ROW_KEYS))
-    problems.extend(f"{where}: {key} is missing" for key in _ROW_NEEDED if key not in row)
-    if row.get("kind") not in [*Kind]:
-        problems.append(f"{where}: kind must be one of {', '.join(Kind)}, not {row.get('kind')!r}")
-    problems.extend(
-        f"{where}: {key} must be a whole number, not {row[key]!r}"
-        for key in ("tier", "hold_ms", "release_ms", "window_ms")
-        if key in row and (not isinstance(row[key], int) or isinstance(row[key], bool))
-    )
+    problems.extend(_row_problems(row, where))
     conditions = list(_conditions(row.get("when"), f"{where}: when", problems))
     names = row.get("qualifiers", list(qualifiers))
+    if not isinstance(names, list):
+        problems.append(f"{where}: qualifiers must be a list of names, not {names!r}")
     for name in names if isinstance(names, list) else []:
-        if name not in qualifiers:
+        if not isinstance(name, str) or name not in qualifiers:
             problems.append(f"{where}: unknown qualifier {name!r}; there are {', '.join(qualifiers)}")
         else:
             conditions.extend(qualifiers[name])
-    if len(problems) > before:
-        return []
     problems.extend(_contradictions(conditions, row, where))
     if len(problems) > before:
         return []
-    return [_gesture(row, side, tuple(conditions), where, problems) for side in SIDES]
+    return [_gesture(row, side, tuple(conditions)) for side in SIDES]
 
 
-def _gesture(row: dict[str, object], side: str, conditions: tuple[Condition, ...], where: str, problems: list[str]) -> Gesture:
+def _row_problems(row: dict[str, object], where: str) -> list[str]:
+    """What is wrong with the fields of one row, each taken alone."""
+    problems = [f"{where}: unknown key {key!r}" for key in sorted(row.keys() - _ROW_KEYS)]
+    problems.extend(f"{where}: {key} is missing" for key in _ROW_NEEDED if key not in row)
+    if "kind" in row and row["kind"] not in [*Kind]:
+        problems.append(f"{where}: kind must be one of {', '.join(Kind)}, not {row['kind']!r}")
+    problems.extend(
+        f"{where}: {key} must be a name of letters, digits and _, not {row[key]!r}"
+        for key in ("id", "risk")
+        if key in row and not (isinstance(row[key], str) and str(row[key]).isidentifier())
+    )
+    problems.extend(
+        f"{where}: {key} must be a whole number of at least {least}, not {row[key]!r}"
+        for key, least in _LEAST.items()
+        if key in row and (not isinstance(row[key], int) or isinstance(row[key], bool) or int(str(row[key])) < least)
+    )
+    wanted = [f"deck{deck}.{row.get('command')}" for deck in DECK_OF_SIDE.values()]
+    problems.extend(
+        f"{where}: no command {command!r}; there are {', '.join(COMMANDS)}"
+        for command in wanted
+        if "command" in row and command not in COMMANDS
+    )
+    return problems
+
+
+def _gesture(row: dict[str, object], side: str, conditions: tuple[Condition, ...]) -> Gesture:
     deck = DECK_OF_SIDE[side]
     command = f"deck{deck}.{row['command']}"
-    if command not in COMMANDS:
-        problems.append(f"{where}: no command {command!r}; there are {', '.join(COMMANDS)}")
     body = {
         "conditions": [(c.feature, c.enter_above, c.enter_below, c.exit_below, c.exit_above, c.at) for c in conditions],
         "hold_ms": row["hold_ms"], "release_ms": row["release_ms"], "window_ms": row["window_ms"],
@@ -214,7 +235,7 @@ def _hash(body: dict[str, object], conditions: tuple[Condition, ...], side: str)
         feature, slots = resolve(condition.feature, SIDES[side])
         read.append(repr(feature))
         read.extend(repr(TABLE[INDEX[slot]]) for slot in slots)
-    text = json.dumps(body, sort_keys=True) + "\n".join(read) + f"\nkernels {KERNELS_DIGEST} layout {FINGERPRINT}"
+    text = json.dumps(body, sort_keys=True) + "\n".join(read) + f"\nkernels {KERNELS_DIGEST} layout {LAYOUT}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -268,10 +289,10 @@ def _contradictions(conditions: list[Condition], row: dict[str, object], where: 
         by_feature[c.feature] = (max(low, c.enter_above), min(high, c.enter_below))
         if not by_feature[c.feature][0] < by_feature[c.feature][1]:
             problems.append(f"{where}: its conditions on {c.feature} exclude each other")
-    hold = row["hold_ms"]
-    if isinstance(hold, int) and not 0 <= hold <= HOLD_MAX_MS:
+    hold = row.get("hold_ms")
+    if isinstance(hold, int) and hold > HOLD_MAX_MS:
         problems.append(f"{where}: hold_ms must be 0..{HOLD_MAX_MS}, not {hold}")
-    window = row["window_ms"]
+    window = row.get("window_ms")
     if isinstance(window, int) and isinstance(hold, int) and window < hold:
         problems.append(f"{where}: window_ms {window} is over before hold_ms {hold} is")
     return problems
