@@ -85,12 +85,15 @@ class NumpyBuilder:
             self.yaw0 = math.atan2(-across[2], across[0])
         c, s = math.cos(self.yaw0), math.sin(self.yaw0)
         body = position[MOCOPI_JOINTS] @ np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+        nod = position[10] - position[9]
+        body[k.HEAD] += k.HEAD_OVER * np.array([c * nod[0] - s * nod[2], nod[1], s * nod[0] + c * nod[2]])
         neck, hips = body[[k.LSH, k.RSH]].mean(0), body[[k.LHI, k.RHI]].mean(0)
         self.scale = np.linalg.norm(neck - hips) if math.isnan(self.scale) else self.scale
         body = (body - neck) / self.scale
         joints = body.copy()
         joints[k.NECK] = self.shift(neck / self.scale)
         self.put(k.I_LOCK + 1, 1.0)
+        self.put(k.I_CONF, 0.0)
         self.build(joints, body, np.ones(14), t)
 
     def put(self, slot, value, ok=True):
@@ -115,7 +118,7 @@ class NumpyBuilder:
         lost = True
         if self.place is not None and t - self.place_t < k.LOCK_LOST_S:
             moved = np.linalg.norm(middle - self.place[0]) / self.place[1] + abs(math.log(size / self.place[1]))
-            lost = moved > k.LOCK_GATE
+            lost = moved > k.LOCK_JUMP
         gain = 1.0 - math.exp(-(t - self.place_t) / 0.2)
         self.lock = 1.0 if lost or self.place is None else self.lock + (1.0 - self.lock) * gain
         self.place, self.place_t = (middle, size), t
@@ -246,7 +249,7 @@ class NumpyBuilder:
         v, a = (rate / scale)[fit_ok], (acc / scale)[fit_ok]
         norm, vv, aa, va = np.linalg.norm((self.z / scale)[ok]), v.dot(v), a.dot(a), v.dot(a)
         speed, seen = math.sqrt(vv), len(v) >= 8
-        curve = math.log1p(math.sqrt(max(vv * aa - va * va, 0.0)) / (vv * speed)) if speed > k.MIN_SPEED else 0.0
+        curve = math.log1p(math.sqrt(max(vv * aa - va * va, 0.0)) / max(speed, k.MIN_SPEED) ** 3)
         if 0.0 < t - self.curve_t < k.GAP_S:
             change = (curve - self.curve) / (t - self.curve_t)
             self.curve_rate += (change - self.curve_rate) * (1.0 - math.exp(-dt / 0.15))
@@ -278,8 +281,10 @@ class NumpyBuilder:
             below, middle, above = score[best - 1 : best + 2]
             curve = below - 2.0 * middle + above
             shift = 0.5 * (below - above) / curve if curve < 0.0 else 0.0
-        bpm = self.omega[best] * math.exp(math.log(self.omega[1] / self.omega[0]) * shift) * 60.0 / (2.0 * math.pi)
-        phase = float(np.angle(self.resonators[best]))
+        beat = self.omega[best] * math.exp(math.log(self.omega[1] / self.omega[0]) * shift)
+        bpm = beat * 60.0 / (2.0 * math.pi)
+        phase = float(np.angle(self.resonators[best])) + math.atan((beat - self.omega[best]) * k.TEMPO_TAU_S)
+        phase += beat * k.ACCELERATION_DELAY_S
         seen = confidence > 0.1
         self.put(k.I_TEMPO, bpm / 200.0, seen)
         self.put(k.I_TEMPO + 1, phase / (2.0 * math.pi) % 1.0, seen)

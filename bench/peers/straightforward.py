@@ -109,7 +109,6 @@ def gate(row, vector, now_s, fired_s) -> dict:
     return {
         "t": now_s,
         "gesture": row.name,
-        "level": LEVELS,
         "evidence": evidence,
         "reasons": reasons,
         "permitted": not reasons,
