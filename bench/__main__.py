@@ -30,9 +30,10 @@ Row = dict[str, Any]
 
 def row_of(figure: Figure, seen: dict[str, Any], quick: bool) -> Row:
     """The row of one figure: `seen` is what was measured, or why it was not."""
+    limit = figure.limit_of(quick)
     row: Row = {
         "name": figure.name, "value": None, "unit": figure.unit, "peer": figure.peer, "peer_value": None, "ratio": None,
-        "allowed": str(figure.limit) if figure.limit else "", "ok": None, "expected": figure.expected, "judged": False,
+        "allowed": str(limit) if limit else "", "ok": None, "expected": figure.expected, "judged": False,
         "what": figure.what, "note": seen.get("note") or seen.get("skipped", ""),
     }  # fmt: skip
     if seen.get("skipped"):
@@ -42,8 +43,8 @@ def row_of(figure: Figure, seen: dict[str, Any], quick: bool) -> Row:
         over, under = (peer, value) if figure.gain else (value, peer)
         ratio = over / under if under else None
     row |= {"value": value, "peer_value": peer, "ratio": ratio}
-    if figure.limit is not None:
-        row |= {"ok": figure.limit.holds(value, peer, ratio), "judged": figure.in_quick or not quick}
+    if limit is not None:
+        row |= {"ok": limit.holds(value, peer, ratio), "judged": figure.in_quick or not quick}
     return row
 
 

@@ -55,18 +55,25 @@ class Figure:
     name: str
     unit: str
     expected: float
-    """Seen on a quiet machine with 2 cores at 2-3 GHz; of the same kind as what the limit is about."""
+    """Seen on a quiet virtual machine with 2 cores (path.*: what the path was designed for). Of the kind that the limit is
+    about: a ratio, a difference, or the value."""
     limit: Limit | None = None
     peer: str = ""
     what: str = ""
     in_quick: bool = False
     """Judged in `--quick` too. Ratios at p50, counts and sizes are; times of a shared machine are not."""
+    quick_limit: Limit | None = None
+    """The limit in `--quick`, where its few blocks on a shared machine need more room than the bar leaves."""
     gain: bool = False
     """The ratio is peer / value: how many times better."""
 
     @property
     def group(self) -> str:
         return self.name.split(".")[0]
+
+    def limit_of(self, quick: bool) -> Limit | None:
+        """The limit of this kind of run."""
+        return self.quick_limit if quick and self.quick_limit else self.limit
 
 
 def at_most(of: Of, number: float) -> Limit:
@@ -81,50 +88,50 @@ def _figures() -> tuple[Figure, ...]:
     c_loop, numpy_call = "C, -O3, in a C loop", "NumPy, frame by frame"
     receiver, script = "bare C receiver", "straightforward script"
     return (
-        Figure("vector.loop", "us", 1.1, at_most(Of.COST, 1.5), c_loop,
-               "kernel in a jitted loop, 512 pictures, medians of interleaved blocks", True),
-        Figure("vector.call", "us", 0.9, at_most(Of.OVER, 1.5), "the jitted loop",
+        Figure("vector.loop", "us", 1.25, at_most(Of.COST, 1.5), c_loop,
+               "kernel in a jitted loop, 512 pictures, medians of interleaved blocks", True, at_most(Of.COST, 1.7)),
+        Figure("vector.call", "us", 1.1, at_most(Of.OVER, 1.5), "the jitted loop",
                "one kernel call from Python with the builder's own arrays"),
-        Figure("vector.call_gain", "us", 40, at_least(Of.GAIN, 10), numpy_call,
+        Figure("vector.call_gain", "us", 110, at_least(Of.GAIN, 10), numpy_call,
                "one kernel call from Python", True, gain=True),
-        Figure("vector.loop_gain", "us", 60, at_least(Of.GAIN, 50), numpy_call, "kernel in a jitted loop", True, gain=True),
-        Figure("vector.on_pose", "us", 15, what="Dynamics128Builder.on_pose, all of it"),
-        Figure("step.gestures_16", "us", 30, at_most(Of.VALUE, 50), "",
+        Figure("vector.loop_gain", "us", 145, at_least(Of.GAIN, 50), numpy_call, "kernel in a jitted loop", True, gain=True),
+        Figure("vector.on_pose", "us", 12, what="Dynamics128Builder.on_pose, all of it"),
+        Figure("step.gestures_16", "us", 18, at_most(Of.VALUE, 50), "",
                "Pipeline.step on an arrival, library of 16, no proposal, p50"),
-        Figure("step.gestures_2", "us", 28, None, "", "the same with 2 gestures"),
-        Figure("step.gestures_64", "us", 35, None, "", "the same with 64 gestures"),
-        Figure("step.gestures_16_p99", "us", 60, None, "", "p99 of the row with 16"),
+        Figure("step.gestures_2", "us", 17, None, "", "the same with 2 gestures"),
+        Figure("step.gestures_64", "us", 21, None, "", "the same with 64 gestures"),
+        Figure("step.gestures_16_p99", "us", 25, None, "", "p99 of the row with 16"),
         Figure("step.objects", "objects", 0, at_most(Of.VALUE, 0), "",
                "garbage-collected objects more after 10,000 steps without a proposal", True),
-        Figure("vmc.frame", "us", 18, at_least(Of.GAIN, 10), "python-osc parse",
+        Figure("vmc.frame", "us", 16, at_least(Of.GAIN, 10), "python-osc parse",
                "one bundle of 27 messages (22 bones of the humanoid, eyes, jaw, root, T) to a frame", True, gain=True),
-        Figure("vmc.new_layout", "us", 3, None, "python-osc parse",
+        Figure("vmc.new_layout", "us", 140, None, "python-osc parse",
                "the same bundle when its layout was never seen", gain=True),
         Figure("path.p50", "ms", 0.25, at_most(Of.VALUE, 0.3), "",
                "datagram sent -> permit read by the writer process, beside pose inference"),
         Figure("path.p50_gain", "ms", 8, at_least(Of.GAIN, 5), script,
-               "the same against python-osc, NumPy, json and mido, median of blocks", True, gain=True),
+               "the same against python-osc, NumPy, json and mido, median of blocks", True, at_least(Of.GAIN, 3), gain=True),
         Figure("path.p99", "ms", 2, at_most(Of.COST, 3), receiver,
                "p99 against recvfrom and clock_gettime in the same blocks"),
         Figure("path.p99_bound", "ms", 0.5, at_most(Of.VALUE, 1.0), receiver,
                "p99 over the blocks in which the receiver's own is at most 0.33 ms"),
         Figure("path.events", "events", 2000, at_least(Of.VALUE, 2000), "", "permits that reached the writer"),
-        Figure("camera.pictures_per_second", "1/s", 0.99, at_least(Of.COST, 0.95), "bare MediaPipe loop",
-               "our pose worker on the same unthrottled file, medians of interleaved blocks", True),
-        Figure("camera.landmarks_to_decision_p50", "ms", 0.3, at_most(Of.VALUE, 1.0), "",
+        Figure("camera.pictures_per_second", "1/s", 0.98, at_least(Of.COST, 0.95), "bare MediaPipe loop",
+               "our pose worker on the same unthrottled file, medians of interleaved blocks", True, at_least(Of.COST, 0.8)),
+        Figure("camera.landmarks_to_decision_p50", "ms", 0.4, at_most(Of.VALUE, 1.0), "",
                "pose message read by the deck -> the step has decided, recorder on"),
-        Figure("camera.landmarks_to_decision_p99", "ms", 1.0, None, "", "p99 of the same"),
-        Figure("camera.inference_p50", "ms", 30, None, "", "two poses, full model, idle priority"),
-        Figure("camera.capture_to_deck_beyond_inference_p50", "ms", 3, None, "", "of a paced file"),
-        Figure("camera.start_to_ready", "s", 2, None, "", "from start to a loaded model"),
-        Figure("memory.deck", "MB", 120, at_most(Of.VALUE, 150), "",
+        Figure("camera.landmarks_to_decision_p99", "ms", 0.8, None, "", "p99 of the same"),
+        Figure("camera.inference_p50", "ms", 28, None, "", "two poses, full model, idle priority"),
+        Figure("camera.capture_to_deck_beyond_inference_p50", "ms", 1, None, "", "of a paced file"),
+        Figure("camera.start_to_ready", "s", 0.7, None, "", "from start to a loaded model"),
+        Figure("memory.deck", "MB", 130, at_most(Of.VALUE, 150), "",
                "PSS of `airdeck run --source synthetic`, warm cache, after 4 s", True),
-        Figure("memory.deck_private", "MB", 110, None, "", "private pages of the same"),
-        Figure("camera.worker_pss", "MB", 250, None, "", "PSS of the pose process while it looks"),
-        Figure("start.help_cpu", "s", 0.25, at_most(Of.VALUE, 0.4), "", "CPU time of `airdeck --help`, least of several"),
-        Figure("recorder.call", "us", 2, None, "", "record_event and record_dynamics, what the step waits for"),
-        Figure("tick.late_p50", "ms", 0.1, None, "asyncio.sleep", "how late the housekeeping tick of 20 ms comes"),
-        Figure("tick.late_p99", "ms", 1, None, "asyncio.sleep", "p99 of the same"),
+        Figure("memory.deck_private", "MB", 90, None, "", "private pages of the same"),
+        Figure("camera.worker_pss", "MB", 230, None, "", "PSS of the pose process while it looks"),
+        Figure("start.help_cpu", "s", 0.07, at_most(Of.VALUE, 0.4), "", "CPU time of `airdeck --help`, least of several"),
+        Figure("recorder.call", "us", 2.5, None, "", "record_event and record_dynamics, what the step waits for"),
+        Figure("tick.late_p50", "ms", 0.07, None, "asyncio.sleep", "how late the housekeeping tick of 20 ms comes"),
+        Figure("tick.late_p99", "ms", 4, None, "asyncio.sleep", "p99 of the same"),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 Three receivers take turns, a third of the frame's time apart, so that each meets the same machine: the deck (mocopi's
 native datagram, all of its processes), a bare C receiver (the same datagram), and the straightforward script (the same
 frame in OSC). A receiver's time is from just before `sendto` to: the writer's receive stamp, the stamp after `recvfrom`,
-the moment before the script hands its note to mido.
+the moment when mido has sent the script's note.
 """
 
 import contextlib

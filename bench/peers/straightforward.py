@@ -1,22 +1,22 @@
-"""The straightforward script: python-osc takes the bundle apart, NumPy makes the numbers, a loop looks for gestures, a
+"""The straightforward script: python-osc's server takes the bundle apart, NumPy makes the numbers, a loop looks for gestures, a
 few ifs are the gate, a JSON line is the log, mido sends the note. One process, one loop, no classes but the builder.
 
     python -m bench.peers.straightforward BACKEND
 
 Prints its UDP port; when its standard input ends, prints a JSON object with `events`: the number of the frame and when
-its note was handed to mido, in monotonic nanoseconds (so mido's own time is not counted against it).
+mido had sent its note, in monotonic nanoseconds. The vector is logged after that, as our recorder's thread does it.
 """
 
 import json
-import select
-import socket
 import sys
 import tempfile
+import threading
 import time
 
 import mido
 import numpy as np
 from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_server import BlockingOSCUDPServer
 
 from bench.peers.build_numpy import NumpyBuilder
 from bench.waving import ROWS, SLACK
@@ -31,8 +31,6 @@ STALE_S = 0.25
 
 def main(backend: str) -> None:
     output = mido.Backend(backend).open_output("Straightforward", virtual=True)
-    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    receiver.bind(("127.0.0.1", 0))
     quat, place, root = np.zeros((27, 4)), np.zeros((27, 3)), np.zeros(3)
     builder, events = NumpyBuilder(), []
     state = {row.name: "idle" for row in ROWS}
@@ -57,20 +55,17 @@ def main(backend: str) -> None:
             log.flush()
             if decision["permitted"]:
                 note = mido.Message("note_on", note=0x20 + ROWS.index(row), velocity=127)
-                events.append((int(number), time.monotonic_ns()))
                 output.send(note)
+                events.append((int(number), time.monotonic_ns()))
         log.write(json.dumps({"t": started_s, "vector": [round(float(x), 5) for x in vector]}) + "\n")
 
     dispatcher = Dispatcher()
     dispatcher.map("/VMC/Ext/Bone/Pos", on_bone)
     dispatcher.map("/VMC/Ext/T", on_time)
-    print(json.dumps({"port": receiver.getsockname()[1]}), flush=True)
-    while True:
-        ready, _, _ = select.select([receiver, sys.stdin], [], [])
-        if sys.stdin in ready:
-            break
-        packet, sender = receiver.recvfrom(65536)
-        dispatcher.call_handlers_for_packet(packet, sender)
+    server = BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher)
+    print(json.dumps({"port": server.server_address[1]}), flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
+    server.serve_forever()
     print(json.dumps({"events": events}), flush=True)
 
 

@@ -97,6 +97,20 @@ def test_quick_judges_only_what_the_table_says():
     assert (row["ok"], row["judged"]) == (False, False)
 
 
+def test_quick_has_room_where_the_table_gives_it():
+    roomy = replace(COST, quick_limit=at_most(Of.COST, 2.0))
+    what = seen(value=1.8, peer_value=1.0)
+    assert [row_of(roomy, what, quick=quick)["ok"] for quick in (True, False)] == [True, False]
+
+
+def test_the_room_of_quick_is_never_stricter_than_the_bar():
+    for figure in FIGURES.values():
+        loose, bar = figure.limit_of(True), figure.limit
+        if loose is not bar:
+            assert (loose.at_most or 0) >= (bar.at_most or 0)
+            assert (loose.at_least or 0) <= (bar.at_least or 0)
+
+
 def test_a_skipped_figure_is_not_judged_and_says_why():
     row = row_of(COST, seen(skipped="no compiler"), quick=False)
     assert (row["ok"], row["judged"], row["note"]) == (None, False, "no compiler")
