@@ -144,6 +144,7 @@ class Dynamics128Builder:
             self.on_mocap(MocapFrame(t_ns, t_ns, step, quat, rest, rest[0]), t_ns)
         k.world_from_picture(image, 1.0, world)
         k.readable(image, world, 1.0, self._mem[: k.STATE])
+        self._lose()
         self.is_finite()
         self.reset(calibration)
 

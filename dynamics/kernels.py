@@ -14,6 +14,16 @@ from .skeleton import MIRROR_33, MOCOPI_JOINTS, MOCOPI_PARENT, Joint, Lm
 
 FLAGS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
 
+
+def _nothing():
+    """Compiled by nobody: asks whether there is a place for compiled code."""
+
+
+try:
+    njit(**FLAGS)(_nothing)
+except RuntimeError:  # code, home and NUMBA_CACHE_DIR are all read-only: every start compiles anew
+    FLAGS["cache"] = False
+
 HISTORY = 128
 """Rows of the ring: one second at 120 pictures a second."""
 
@@ -188,6 +198,9 @@ SECOND_NEAR = 1.2
 """A second person closer than this many torso lengths stands in the performer's place."""
 
 
+# ---- small tools ----
+
+
 @njit(**FLAGS)
 def put(vector, valid, slot, value, ok):
     """Write one slot: clipped to its range, or its rest value and invalid when not ok or not finite."""
@@ -223,6 +236,9 @@ def landmark_seen(image, k):
     if x < -INSIDE_MARGIN or x > 1.0 + INSIDE_MARGIN or y < -INSIDE_MARGIN or y > 1.0 + INSIDE_MARGIN:
         return 0.0
     return min(max(v, 0.0), 1.0)
+
+
+# ---- the performer: who it is and how large ----
 
 
 @njit(**FLAGS)
@@ -331,6 +347,9 @@ def track_scale(obs, t, dt, state):
     state[S_SCALE] *= math.exp(min(max(step, -limit), limit))
 
 
+# ---- a picture to canonical joints ----
+
+
 @njit(**FLAGS)
 def camera_joints(image, world, aspect, mirror, t, state, joints, body, conf):
     """Landmarks of one person to canonical joints.
@@ -425,6 +444,9 @@ def picture_scale(image, world, aspect):
     return math.sqrt(spread / spread_m) if spread > 0.0 and spread_m > 1e-4 else math.nan
 
 
+# ---- a mocap frame to canonical joints ----
+
+
 @njit(**FLAGS)
 def rotate(q, v, out):
     """Rotate vector v by the unit quaternion q (x, y, z, w) into out."""
@@ -501,6 +523,9 @@ def mocap_joints(position, seen, state, joints, body, conf):
     return True
 
 
+# ---- canonical joints to the 32 coordinates ----
+
+
 @njit(**FLAGS)
 def angle_between(ax, ay, az, bx, by, bz):
     """Angle 0..pi between two vectors; NaN when one has no length."""
@@ -575,6 +600,9 @@ def coordinates(joints, body, conf, yaw0, raw, ok):
         if not abs(raw[i]) < 50.0:
             ok[i] = 0
             raw[i] = 0.0
+
+
+# ---- believing, filtering and differentiating the coordinates ----
 
 
 @njit(**FLAGS)
@@ -698,6 +726,9 @@ def smooth(raw, ok, rate, fit_ok, dt, z):
         else:
             speed = abs(rate[i]) / SCALE[i] if fit_ok[i] else abs(raw[i] - z[i]) / (SCALE[i] * dt)
             z[i] += (raw[i] - z[i]) * one_euro_alpha(MIN_CUTOFF_HZ + BETA * speed, dt)
+
+
+# ---- numbers of the whole movement ----
 
 
 @njit(**FLAGS)
@@ -856,6 +887,9 @@ def bones(body, conf, dt, state):
     return worst
 
 
+# ---- entry points: one frame to the vector ----
+
+
 @njit(**FLAGS)
 def build_body(points, conf, t, newest, state, columns, flags, ring, ring_ok, bank, work, vector, valid):
     """Canonical joints to slots 0:76, 104:110 and the body's part of 115:128, at capture time t in seconds."""
@@ -1011,6 +1045,9 @@ def lose_body(vector, valid):
         vector[i], valid[i] = REST[i], 0
 
 
+# ---- mocopi's own slots ----
+
+
 @njit(**FLAGS)
 def build_mocopi(
     position, rotation, t, hist_t, hist_x, hist_ok, newest, work, rate, acc, fit_ok, heading, floor, vector, valid
@@ -1049,6 +1086,9 @@ def build_mocopi(
         put(vector, valid, at + 1, hist_x[newest, 3 * s + 1] - (floor[0] / torso if s == 0 else 0.0), True)
         put(vector, valid, at + 2, math.acos(min(max(up, -1.0), 1.0)), True)
         put(vector, valid, at + 3, turn, True)
+
+
+# ---- checks of the whole vector ----
 
 
 @njit(**FLAGS)

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from dynamics import builder as builder_module
 from dynamics import kernels as k
 from dynamics.body import joints_of, mocopi_of, see
 from dynamics.builder import tempo_bank
-from dynamics.schema import COORDINATES, HIGH, INDEX, LOW, RATE_LIMIT, REST, SCALE, SLOTS, TABLE
+from dynamics.schema import COORDINATES, INDEX, SCALE, SLOTS, TABLE
 from dynamics.skeleton import MIRROR_33, Joint
 from tests.dynamics import naive
 from tests.dynamics.bodies import CAMERA, dance
@@ -41,11 +43,8 @@ def person(seed: int, x_m: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_every_kernel_has_a_twin():
-    kernels = {
-        name
-        for name, f in vars(k).items()
-        if inspect.isfunction(getattr(f, "py_func", f)) and getattr(f, "__module__", "") == k.__name__
-    }
+    plain = {name: getattr(f, "py_func", f) for name, f in vars(k).items() if not name.startswith("_")}
+    kernels = {name for name, f in plain.items() if inspect.isfunction(f) and f.__module__ == k.__name__}
     assert len(kernels) > 35
     assert kernels - naive.COMPOSED - set(vars(naive)) == set()
 
@@ -517,7 +516,10 @@ def test_run_gestures_and_advance(seed):
     assert {"completed", "released", "cancelled"} <= set(got)
 
 
-def test_the_limits_of_the_table_are_those_of_the_kernels():
-    assert len(RATE_LIMIT) == COORDINATES
-    assert (LOW < HIGH).all()
-    assert REST.shape == (SLOTS,)
+def test_every_place_of_the_state_is_used_and_no_two_overlap():
+    places = {name: value for name, value in vars(k).items() if name.startswith("S_")}
+    wide = {"S_BONES": 4, "S_PLACE": 3}
+    taken = [at for name, value in places.items() for at in range(value, value + wide.get(name, 1))]
+    assert sorted(taken) == list(range(k.STATE))
+    source = inspect.getsource(k) + inspect.getsource(builder_module)
+    assert [name for name in places if len(re.findall(rf"\b{name}\b", source)) < 2] == []
