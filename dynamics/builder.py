@@ -287,7 +287,7 @@ class Dynamics128Builder:
             self._mem[k.S_SCALE], self._mem[k.S_TORSO_M], self._mem[k.S_YAW0] = cal.torso_image, cal.torso_m, cal.facing_rad
             self._mem[k.S_GAIN_T] = t
         else:
-            self._mem[k.S_YAW0] = cal.mocap_facing_rad
+            self._mem[k.S_TURN] = cal.mocap_facing_rad
         if not first:
             self.hand_overs += 1
 

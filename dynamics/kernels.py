@@ -108,7 +108,8 @@ S_BONES = 32  # 32..35: usual lengths of the four arm bones in torso lengths
 S_ROLL = 36  # the camera's own roll
 S_CURVE_RATE = 37
 S_PLACE = 38  # 38..40: scratch of the choice of the performer
-STATE = 41
+S_TURN = 41  # yaw of the mocap shoulders that faces the audience
+STATE = 42
 
 # rows of `columns` (each COORDINATES wide)
 C_RAW, C_Z, C_RATE, C_ACC, C_LAST, C_LAST_T, C_CAND, C_CAND_T, C_OFFSET = range(9)
@@ -490,9 +491,9 @@ def forward_kinematics(quat, offset, root, position, rotation):
 def mocap_joints(position, seen, state, joints, body, conf):
     """World bone positions to canonical joints, facing the audience at the calibrated (else the first) facing."""
     lx, lz = position[12, 0] - position[16, 0], position[12, 2] - position[16, 2]
-    if not math.isfinite(state[S_YAW0]):
-        state[S_YAW0] = math.atan2(-lz, lx)
-    c, s = math.cos(state[S_YAW0]), math.sin(state[S_YAW0])
+    if not math.isfinite(state[S_TURN]):
+        state[S_TURN] = math.atan2(-lz, lx)
+    c, s = math.cos(state[S_TURN]), math.sin(state[S_TURN])
     for j in range(14):
         b = MOCOPI_JOINTS[j]
         body[j, 0] = c * position[b, 0] - s * position[b, 2]
@@ -1027,7 +1028,7 @@ def hand_over(t, mem):
         ring[r, COORDINATES] = -1e9
     mem[S_BLEND_T] = t
     mem[S_T] = math.nan
-    mem[S_SCALE], mem[S_YAW0], mem[S_HAS_REF] = math.nan, math.nan, 0.0
+    mem[S_SCALE], mem[S_YAW0], mem[S_TURN], mem[S_HAS_REF] = math.nan, 0.0, math.nan, 0.0
 
 
 @njit(**FLAGS)

@@ -229,7 +229,7 @@ def test_forward_kinematics_refuses_a_quaternion_of_zeros():
 def test_mocap_joints(seed):
     position, _ = naive.forward_kinematics(*mocopi_of(joints_of(dance(rng(seed).uniform(0, 20)))))
     state, seen = np.full(k.STATE, np.nan), np.ones(27, dtype=np.bool_)
-    state[[k.S_YAW0, k.S_HAS_REF]] = 0.3, 0.0
+    state[[k.S_TURN, k.S_HAS_REF]] = 0.3, 0.0
     joints, body, conf = np.zeros((14, 3)), np.zeros((14, 3)), np.zeros(14)
     assert k.mocap_joints(position, seen, state, joints, body, conf)
     want = naive.mocap_joints(position, 0.3)
