@@ -142,7 +142,7 @@ def test_after_a_gap_the_place_is_taken_as_it_is_and_no_rate_spans_it():
     fresh = Dynamics128Builder()
     feed(fresh, jump(picture(standing(1), t_s=1.6), 15, 0.3))
     assert builder.valid[slot]
-    assert builder.vector[slot] == pytest.approx(fresh.vector[slot], abs=0.02)
+    assert builder.vector[slot] == pytest.approx(fresh.vector[slot], abs=1e-4)
     assert not builder.valid[COORDINATES + slot]
 
 
