@@ -71,6 +71,7 @@ class Deck:
         self._ticker: Ticker | None = None
         self._arm_state = ArmState.DISARMED
         self._known: dict[str, SinkHealth] = {}
+        self._conditions: list[tuple[bool, int]] = []
         self._decisions_written = True
         self._playing = False
         self._shown_ns = 0
@@ -101,6 +102,7 @@ class Deck:
         if latch.is_set():
             self.act(Act.STOP, "latched")
         self._look_at_sinks()
+        self._conditions = [_condition(source) for source in self.sources]
         if self.profile is Profile.OBSERVE:
             self._play()
         self._ticker = make_ticker(self._tick, self._clock)
@@ -139,12 +141,13 @@ class Deck:
             self._arm_state_changed()
 
     def _tick(self, now_ns: int, due_ns: int) -> None:
-        """Housekeeping: lag, sinks, the recorder, the end of files; then the step's own tick."""
+        """Housekeeping: lag, sinks, sources, the recorder, the end of files; then the step's own tick."""
         if self.lag.update(now_ns, now_ns - due_ns):
             self._enter(EventKind.LAG, flag=self.lag.lagging)
         self._look_at_sinks()
         for sink in self.sinks.values():
             sink.heartbeat(now_ns)
+        self._look_at_sources()
         self._look_at_recorder()
         self._enter(EventKind.TICK)
         if self._show is not None and now_ns - self._shown_ns >= SHOW_EVERY_NS:
@@ -163,6 +166,20 @@ class Deck:
                 self._enter(EventKind.SINK, name=name, sink_health=health)
                 if known is not None:
                     log.warning("sink changed", sink=name, connected=health.connected, target_ok=health.target_ok)
+
+    def _look_at_sources(self) -> None:
+        """Say it when one is lost, starts anew or is there again; the gate judges the streams themselves."""
+        for place, source in enumerate(self.sources):
+            condition = _condition(source)
+            if condition != self._conditions[place]:
+                self._conditions[place] = condition
+                log.warning(
+                    "source changed",
+                    source=self._labels[place],
+                    state=_state(source),
+                    restarts=source.stats.restarts,
+                    last_error=source.stats.last_error,
+                )
 
     def _look_at_recorder(self) -> None:
         written = self.recorder.decisions_written
@@ -245,9 +262,17 @@ _WHY_NOT = {
 }
 
 
+def _state(source: Source) -> str:
+    return str(getattr(source, "state", "open" if source.is_open else "closed"))
+
+
+def _condition(source: Source) -> tuple[bool, int]:
+    """Whether it gives what it should, and its restarts. A strobe's dark half is no change of it."""
+    return bool(getattr(source, "healthy", True)), source.stats.restarts
+
+
 def _source_status(label: str, source: Source) -> dict[str, Any]:
-    stats = source.stats
-    state = str(getattr(source, "state", "open" if source.is_open else "closed"))
+    stats, state = source.stats, _state(source)
     name = str(getattr(source, "name", ""))
     trouble = f": {stats.last_error}" if stats.last_error else ""
     return {

@@ -102,6 +102,7 @@ class CameraSource(Source):
 
     async def _open(self) -> None:
         self._forget()
+        self.state = CameraState.STARTING
         try:
             await self._start()
         except BaseException:
@@ -151,7 +152,6 @@ class CameraSource(Source):
 
     async def _start(self) -> None:
         """Start a worker and wait until it is ready. Raises SourceError with its last words."""
-        self.state = CameraState.STARTING
         self._seen, self._said, self._seq_base = Header(), "", 0 if self.finite else self._next_seq
         options = self._options()
         ready = asyncio.get_running_loop().create_future()
