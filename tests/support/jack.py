@@ -76,12 +76,13 @@ class JackServer:
 
 
 class Dump:
-    """jack_midi_dump under the name `client`; `messages` are the bytes it printed, as "90 0b 7f"."""
+    """jack_midi_dump under the name `client`; `messages` are the bytes it printed, as "90 0b 7f", `times_s` when."""
 
     def __init__(self, server: JackServer, client: str = "dump") -> None:
         self.server, self.client = server, client
         self.port = f"{client}:input"
         self.messages: list[str] = []
+        self.times_s: list[float] = []
         self.process = subprocess.Popen(
             ["stdbuf", "-oL", "jack_midi_dump", client],
             env=server.environment,
@@ -96,6 +97,7 @@ class Dump:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             fields = line.decode().split(":", 1)[-1].split()
+            self.times_s.append(time.monotonic())
             self.messages.append(" ".join(fields[:3]).lower())
 
     def wait_for(self, *messages: str) -> None:
