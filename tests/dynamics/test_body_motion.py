@@ -138,9 +138,9 @@ def test_the_quickest_real_hand_is_believed():
 def test_after_a_gap_the_place_is_taken_as_it_is_and_no_rate_spans_it():
     builder, slot = Dynamics128Builder(), INDEX["l_wrist_x"]
     watch(builder, pictures(standing, 30, 1.0))
-    feed(builder, jump(picture(standing(1), t_s=1.6), 15, 0.3))
+    feed(builder, jump(picture(standing(1), t_s=1.6), 15, 0.1))
     fresh = Dynamics128Builder()
-    feed(fresh, jump(picture(standing(1), t_s=1.6), 15, 0.3))
+    feed(fresh, jump(picture(standing(1), t_s=1.6), 15, 0.1))
     assert builder.valid[slot]
     assert builder.vector[slot] == pytest.approx(fresh.vector[slot], abs=1e-4)
     assert not builder.valid[COORDINATES + slot]
