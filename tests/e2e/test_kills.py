@@ -14,7 +14,7 @@ import pytest
 
 from airdeck.session.reader import Session
 from tests.support import jack as jack_support
-from tests.support.deck import POSE, REPO, WAIT_S, WRITER, RunningDeck, alive, running
+from tests.support.deck import POSE, WAIT_S, WRITER, RunningDeck, alive, running
 from tests.support.jack import Dump, JackServer, wait_until
 
 pytestmark = [
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks for the children in /proc"),
 ]
 
-LONG_PRESS = (str(REPO / "tests" / "support" / "long_press.py"),)
+LONG_PRESS = ("-m", "tests.support.long_press")
 REHEARSE = ("--profile", "rehearse", "--source", "synthetic", "--sink", "midi:dump")
 AT_START = ["90 0b 00", "91 0b 00"]
 """A writer that starts lets go of everything first."""
