@@ -134,6 +134,8 @@ class Deck:
         for transition in outcome.transitions:
             self.recorder.record_transition(transition)
             self._tell_transition(transition)
+        if outcome.verdicts:
+            self.recorder.rouse()
         for verdict in outcome.verdicts:
             _tell(verdict)
         self.tally.step(event, outcome)

@@ -16,7 +16,7 @@ import structlog
 from bridges.sinks.base import Sink, SinkError
 from bridges.sources.base import Source, SourceError
 
-from . import doctor, logs
+from . import doctor, logs, memory
 from .assembly import build_pipeline, open_recorder
 from .control import ControlError, ControlServer, refusal, refuse_second
 from .daemon import RELEASE_GRACE_S, Deck, Show
@@ -110,6 +110,7 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
         await _open_source(source, deck, stack)
     gc.collect()
     gc.freeze()
+    memory.give_back()
     deck.start()
     server.handler = deck.answer
     return deck

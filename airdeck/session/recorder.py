@@ -96,8 +96,8 @@ class Recorder:
             self._files["gestures"].dropped += 1
 
     def record_verdict(self, verdict: Verdict) -> None:
-        """One decision of the gate, permitted or not."""
-        self._put_must(self._gate, verdict)
+        """One decision of the gate, permitted or not. The writer is not woken by it: its permit goes first, then `rouse`."""
+        self._gate.put_must(verdict, self._clock())
 
     def record_sent(self, sent: Sent) -> None:
         """What a sink really did."""
@@ -136,7 +136,7 @@ class Recorder:
         so it belongs at the very end or in a thread."""
         if not self._closing:
             self._closing = True
-            self._rouse()
+            self.rouse()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             return False
@@ -144,9 +144,10 @@ class Recorder:
 
     def _put_must(self, lane: Lane, item: object) -> None:
         lane.put_must(item, self._clock())
-        self._rouse()
+        self.rouse()
 
-    def _rouse(self) -> None:
+    def rouse(self) -> None:
+        """Wake the writer now; by itself it looks every POLL_S."""
         try:
             self._wake.release()
         except RuntimeError:  # it is roused already
