@@ -31,6 +31,11 @@ _ZERO_AT_START = (
     k.S_PLACE, k.S_PLACE + 1, k.S_PLACE + 2, k.S_LL, k.S_RR, k.S_LR, k.S_UP, k.S_LOW, k.S_ENERGY, k.S_VAR_Y, k.S_CORE, k.S_LEGS,
 )  # fmt: skip
 _AGES = ("camera", "mocopi", "pocket", "watch")
+_AGE_MAX_NS, _CAMERA_GOOD_NS, _POCKET_STALE_NS, _WATCH_STALE_NS, _DECK_STALE_NS = (
+    round(seconds / NS) for seconds in (AGE_MAX_S, CAMERA_GOOD_S, POCKET_STALE_S, WATCH_STALE_S, DECK_STALE_S)
+)
+_CAMERA_BIT, _MOCOPI_BIT, _POCKET_BIT = Modality.CAMERA.value, Modality.MOCOPI.value, Modality.POCKET.value
+_WATCH_BIT, _DECK_BIT = Modality.WATCH.value, Modality.DECK.value
 _NEVER = -(10**18)
 
 I_MASK = INDEX["modality_mask"]
@@ -302,13 +307,15 @@ class Dynamics128Builder:
 
     def _write_status(self, now_ns: int) -> None:
         last, vector, valid = self._last_ns, self.vector, self.valid
-        for i, name in enumerate(_AGES):
-            age = min((now_ns - last[name]) * NS, AGE_MAX_S)
-            vector[I_AGE + i] = max(age, 0.0)
-            valid[I_AGE + i] = 1
-        camera, mocopi = now_ns - last["camera"] < CAMERA_GOOD_S / NS, now_ns - last["mocopi"] < CAMERA_GOOD_S / NS
-        pocket, watch = now_ns - last["pocket"] < POCKET_STALE_S / NS, now_ns - last["watch"] < WATCH_STALE_S / NS
-        deck = now_ns - last["deck"] < DECK_STALE_S / NS
+        place = I_AGE
+        for name in _AGES:
+            age_ns = now_ns - last[name]
+            vector[place] = AGE_MAX_S if age_ns > _AGE_MAX_NS else max(age_ns, 0) * NS
+            valid[place] = 1
+            place += 1
+        camera, mocopi = now_ns - last["camera"] < _CAMERA_GOOD_NS, now_ns - last["mocopi"] < _CAMERA_GOOD_NS
+        pocket, watch = now_ns - last["pocket"] < _POCKET_STALE_NS, now_ns - last["watch"] < _WATCH_STALE_NS
+        deck = now_ns - last["deck"] < _DECK_STALE_NS
         if mocopi:
             self._put(I_CONF_MOCOPI, 1.0)
         elif valid[I_CONF_MOCOPI]:
@@ -321,17 +328,13 @@ class Dynamics128Builder:
         if not watch and valid[I_WATCH + 1]:
             self._drop(I_WATCH + 1, I_WATCH + 2)
             self._watch_energy = math.nan
-        if valid[I_WATCH] and now_ns - self._heart_ns >= WATCH_STALE_S / NS:
+        if valid[I_WATCH] and now_ns - self._heart_ns >= _WATCH_STALE_NS:
             self._drop(I_WATCH, I_WATCH + 1)
         if not deck and (valid[I_DECK_PHASE] or not math.isnan(self._deck_bpm)):
             self._drop(I_DECK_PHASE, I_DECK_PHASE + 1)
             self._prefer(math.nan)
         vector[I_MASK] = (
-            camera * Modality.CAMERA.value
-            | mocopi * Modality.MOCOPI.value
-            | pocket * Modality.POCKET.value
-            | watch * Modality.WATCH.value
-            | deck * Modality.DECK.value
+            camera * _CAMERA_BIT | mocopi * _MOCOPI_BIT | pocket * _POCKET_BIT | watch * _WATCH_BIT | deck * _DECK_BIT
         )
         valid[I_MASK] = 1
 

@@ -24,6 +24,9 @@ def copied(array: np.ndarray, into: np.ndarray) -> int:
     if array.ndim != into.ndim or array.shape[1:] != into.shape[1:] or array.dtype.kind not in "fiub":
         return 0
     rows = int(min(array.shape[0], into.shape[0]))
+    if array.dtype == into.dtype:
+        into[:rows] = array[:rows]
+        return rows
     with np.errstate(all="ignore"):
         into[:rows] = array[:rows]
     return rows
@@ -32,7 +35,7 @@ def copied(array: np.ndarray, into: np.ndarray) -> int:
 class Intake:
     """Owns the buffers that odd arrays are copied to; they are overwritten by the next frame."""
 
-    __slots__ = ("_image", "_offset", "_quat", "_root", "_seen", "_world")
+    __slots__ = ("_image", "_offset", "_quat", "_root", "_seen", "_seen_from", "_world")
 
     def __init__(self) -> None:
         self._image = np.zeros((MAX_PERSONS, POSE_LANDMARKS, 4), dtype=F32)
@@ -41,6 +44,7 @@ class Intake:
         self._offset = np.zeros((MOCOPI_BONES, 3), dtype=F32)
         self._root = np.zeros(3, dtype=F32)
         self._seen = np.ones(MOCOPI_BONES, dtype=np.bool_)
+        self._seen_from: np.ndarray | None = None
 
     def people(self, frame: PoseFrame, aspect: float) -> tuple[np.ndarray, np.ndarray]:
         """image (P, 33, 4) and world (P, 33, 3); a stand-in is made where there are no world landmarks."""
@@ -73,6 +77,8 @@ class Intake:
 
     def seen(self, frame: MocapFrame) -> np.ndarray:
         """bool (27,): the bones that were sent; all of them when the sender does not say."""
-        if copied(frame.seen, self._seen) != MOCOPI_BONES or not self._seen.any():
-            self._seen[:] = True
+        if frame.seen is not self._seen_from:  # senders share one array between frames, and frames are never written to
+            self._seen_from = frame.seen
+            if copied(frame.seen, self._seen) != MOCOPI_BONES or not self._seen.any():
+                self._seen[:] = True
         return self._seen

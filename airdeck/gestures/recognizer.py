@@ -3,6 +3,7 @@
 `step` allocates nothing unless a gesture completes, is released or is cancelled.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -17,6 +18,8 @@ from .library import SIDES, Condition, Gesture, Library
 PHASES = {k.E_COMPLETED: "completed", k.E_RELEASED: "released", k.E_CANCELLED: "cancelled"}
 WHEN = {"always": k.ALWAYS, "start": k.AT_START, "finish": k.AT_FINISH}
 NS = 1e-9
+I_WRIST_CONF = {side: INDEX[f"conf_{letter}_wrist"] for side, letter in SIDES.items()}
+I_HEAD_SEEN, I_LOCK = INDEX["head_seen"], INDEX["performer_lock"]
 
 
 class Recognizer:
@@ -57,6 +60,9 @@ class Recognizer:
         self.clock = np.zeros((count, 2))
         self._events = np.zeros(count, dtype=np.int64)
         self._why = np.zeros(count, dtype=np.int64)
+        spans = itertools.pairwise(first)
+        self._evidence = [[(self._conditions[c].feature, condition[c][0]) for c in range(a, b)] for a, b in spans]
+        """Of each gesture: the names and numbers of the features it rests on."""
         self._epoch_ns = 0
         self.reset()
 
@@ -126,14 +132,13 @@ class Recognizer:
 
     def evidence(self, g: int) -> tuple[tuple[str, float], ...]:
         """Feature values of gesture number g, by the name its row uses."""
-        rows = range(int(self._first[g]), int(self._first[g + 1]))
-        return tuple((self._conditions[c].feature, round(float(self.values[self._condition[c, 0]]), 4)) for c in rows)
+        values = self.values.tolist()
+        return tuple([(name, values[feature]) for name, feature in self._evidence[g]])
 
     def confidence(self, gesture: Gesture, vector: np.ndarray) -> float:
         """How well it was seen: the least of wrist, head and performer lock."""
-        side = SIDES[gesture.side]
-        names = (f"conf_{side}_wrist", "head_seen", "performer_lock")
-        return float(min(vector[INDEX[name]] for name in names))
+        wrist = I_WRIST_CONF[gesture.side]
+        return min(float(vector[wrist]), float(vector[I_HEAD_SEEN]), float(vector[I_LOCK]))
 
     def progress(self, capture_ns: int) -> list[tuple[str, float]]:
         """Gestures in flight with the share of their hold that is done, for the display."""
