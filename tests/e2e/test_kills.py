@@ -141,7 +141,7 @@ def test_an_armed_deck_is_suspended_while_its_pose_process_is_replaced(clips: Pa
         assert (suspended["cause"], suspended["lapses"]) == ("stream_lost", ["camera gone", "no frames"])
         status = deck.ask("status")
         assert (status["ok"], status["arm_state"]) == (True, "suspended")
-        assert (status["sources"][0]["state"], status["sources"][0]["restarts"]) == ("restarting", 1)
+        assert status["sources"][0]["restarts"] == 1
         deck.until("source changed", state="live", restarts=1)
         after = deck.until("arm state")
         if after["cause"] == "suspended_too_long":  # a busy machine: then a person has to arm
