@@ -1127,7 +1127,7 @@ IDLE, HOLDING, FIRED, SPENT = 0, 1, 2, 3
 ALWAYS, AT_START, AT_FINISH = 0, 1, 2
 """When a condition counts: all through, only where the gesture begins, or only where it completes."""
 BRIDGE_S = 0.15
-"""Missing values inside a hold are bridged this long (a strobe's dark pictures)."""
+"""Missing values and missing pictures inside a hold are bridged this long (a strobe's dark ones)."""
 BREAK_S = 0.06
 """A condition must be broken this long to end a hold: one bad picture is no intent."""
 E_NONE, E_COMPLETED, E_RELEASED, E_CANCELLED = range(4)
@@ -1246,7 +1246,8 @@ def run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock
                 broken, culprit = True, c
         event = advance(g, t, enters, finishes, broken, missing, timing, phase, clock)
         if event != E_NONE:
-            events[g], why[g] = event, culprit if culprit >= 0 else unfinished
+            late = unfinished if phase[g] == SPENT else -1
+            events[g], why[g] = event, culprit if culprit >= 0 else late
             count += 1
     return count
 
@@ -1260,16 +1261,19 @@ def advance(g, t, enters, finishes, broken, missing, timing, phase, clock):
             phase[g], clock[g, 0], clock[g, 1] = HOLDING, t, t
         return E_NONE
     lapsed = broken or missing
-    if not lapsed:
-        clock[g, 1] = t
     since = t - clock[g, 1]
+    if state == HOLDING and since > BRIDGE_S + 1e-9:  # whether it was seen wrong, not at all, or no picture came
+        phase[g] = IDLE
+        return E_CANCELLED
+    if not lapsed:
+        clock[g, 1], since = t, 0.0
     if state != HOLDING:
         if lapsed and since >= timing[g, 1]:
             phase[g] = IDLE
             return E_RELEASED if state == FIRED else E_NONE
         return E_NONE
     if lapsed:
-        if since > (BREAK_S if broken else BRIDGE_S):
+        if broken and since > BREAK_S:
             phase[g] = IDLE
             return E_CANCELLED
         return E_NONE

@@ -478,11 +478,13 @@ def advance(story, hold, release, window):
         if state == "idle":
             if enters:
                 state, onset, good = "holding", t, t
+        elif state == "holding" and t - good > k.BRIDGE_S + 1e-9:
+            state, event = "idle", "cancelled"
         else:
             good = t if not (broken or missing) else good
             away = t - good
             if state == "holding" and (broken or missing):
-                if away > (k.BREAK_S if broken else k.BRIDGE_S):
+                if broken and away > k.BREAK_S:
                     state, event = "idle", "cancelled"
             elif state == "holding" and t - onset > window:
                 state, event = "spent", "cancelled"
