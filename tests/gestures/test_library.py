@@ -75,7 +75,8 @@ def test_each_error_names_the_file_the_row_and_the_key(broken: dict[str, Any], s
         ({"gesture": ["up"]}, "test.toml: gesture 'number 1': id is missing"),
         ({"gesture": []}, "test.toml: no gesture in it"),
         ({"gesture": [row()], "qualifiers": ["planted"]}, "test.toml: qualifiers must be a table of names, not ['planted']"),
-        ({"gesture": [row()], "qualifiers": {"calm": [{"feature": "wrist_y"}]}}, "test.toml: qualifiers.calm[1]: no bound given"),
+        ({"gesture": [row()], "qualifiers": {"calm": [{"feature": "wrist_y"}]}},
+         "test.toml: qualifiers.calm[1]: no bound given"),
     ],
 )  # fmt: skip
 def test_a_document_of_the_wrong_shape_is_refused(document: dict[str, Any], says: str) -> None:
