@@ -31,6 +31,8 @@ Handler = Callable[[dict[str, Any]], Reply]
 """Request -> reply. Called on the loop; must not block."""
 
 HAS_UNIX_SOCKETS = sys.platform != "win32"
+UNIX_PATH_BYTES = 100
+"""Longest path of a unix socket that every system takes (Linux 107, macOS 103): a longer one holds the token file."""
 
 
 class ControlError(Exception):
@@ -47,12 +49,12 @@ def default_path() -> Path:
 
 
 class ControlServer:
-    """Listens until closed. `unix=False` takes the TCP form on any platform."""
+    """Listens until closed. `unix=False` takes the TCP form on any platform; so does a path too long for a unix socket."""
 
     def __init__(self, path: Path, handler: Handler, unix: bool = HAS_UNIX_SOCKETS) -> None:
         self.path = path
         self.handler = handler
-        self._unix = unix
+        self._unix = unix and len(os.fsencode(path)) <= UNIX_PATH_BYTES
         self._token = ""
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()

@@ -147,3 +147,14 @@ async def test_clients_beyond_the_limit_are_turned_away_and_room_comes_back(serv
         link.close()
     await until(lambda: not server._clients)
     assert (await ask(server.path, do="status"))["ok"]
+
+
+async def test_a_path_too_long_for_a_unix_socket_still_takes_requests(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 60) / ("b" * 60) / "control.sock"
+    server = ControlServer(path, echo)
+    await server.open()
+    try:
+        assert (await ask(path, do="status"))["ok"]
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        await server.close()
