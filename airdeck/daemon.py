@@ -143,6 +143,18 @@ class Deck:
             self._arm_state_changed()
 
     def _tick(self, now_ns: int, due_ns: int) -> None:
+        """One tick. A fault in it must never leave a deck that permits and no longer looks: it disarms and ends the run."""
+        try:
+            self._housekeep(now_ns, due_ns)
+        except Exception:
+            log.exception("housekeeping failed")
+            self._enter(EventKind.HUMAN, act=Act.DISARM, by="fault")
+            self.end("an internal error: see the log")
+        finally:
+            if self._ticker is not None:
+                self._ticker.arm(min(self.pipeline.next_deadline_ns(), self._clock() + MAX_TICK_NS))
+
+    def _housekeep(self, now_ns: int, due_ns: int) -> None:
         """Housekeeping: lag, sinks, sources, the recorder, the end of files; then the step's own tick."""
         if self.lag.update(now_ns, now_ns - due_ns):
             self._enter(EventKind.LAG, flag=self.lag.lagging)
@@ -156,8 +168,6 @@ class Deck:
             self._shown_ns = now_ns
             self._show(self.status())
         self._look_at_ends()
-        if self._ticker is not None:
-            self._ticker.arm(min(self.pipeline.next_deadline_ns(), self._clock() + MAX_TICK_NS))
 
     def _look_at_sinks(self) -> None:
         for name, sink in self.sinks.items():
@@ -203,7 +213,7 @@ class Deck:
     def _arm_state_changed(self) -> None:
         before, self._arm_state = self._arm_state, self.pipeline.arm_state
         if ArmState.STOPPED in (before, self._arm_state):
-            asyncio.get_running_loop().run_in_executor(None, _keep_latch, self._arm_state is ArmState.STOPPED)
+            _keep_latch(self._arm_state is ArmState.STOPPED)  # at once and in order: rare, and off the pictures' path
         if self._arm_state in ARMED_BY_HAND:
             self._play()
 

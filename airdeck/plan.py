@@ -118,8 +118,11 @@ def _is_live(spec: Spec, settings: Settings) -> bool:
 def _checked_sinks(profile: Profile, sinks: tuple[Spec, ...], line: CommandLine) -> tuple[Spec, ...]:
     if profile is Profile.REHEARSE and not line.sinks:
         raise UsageError("rehearse sends only to sinks named on the command line: add --sink, e.g. --sink midi:virtual")
-    if profile is Profile.LIVE and all(_is_harmless(spec) for spec in sinks):
+    reaching = [str(spec) for spec in sinks if not _is_harmless(spec)]
+    if profile is Profile.LIVE and not reaching:
         raise UsageError("live sends to Rekordbox: name its sink, e.g. --sink midi:virtual")
+    if profile is Profile.LIVE and len(reaching) > 1:
+        raise UsageError(f"live sends each command once, not to {' and '.join(reaching)}: two toggles cancel each other")
     if profile is Profile.DRY_RUN and all(spec.row.name != DRY_RUN for spec in sinks):
         return (registry.sink(DRY_RUN), *sinks)
     return sinks

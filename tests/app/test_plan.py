@@ -81,6 +81,11 @@ def test_live_needs_a_sink_that_reaches_something() -> None:
         make(profile="live", sources=("camera:0",), sinks=("dry-run", "recording"))
 
 
+def test_live_takes_one_way_to_rekordbox_because_two_toggles_cancel_each_other() -> None:
+    with pytest.raises(UsageError, match="cancel each other"):
+        make(profile="live", sources=("camera:0",), sinks=("midi:virtual", "keys"))
+
+
 def test_live_with_camera_and_sink_is_a_plan_without_rehearsal_rights() -> None:
     made = make(profile="live", sources=("camera:0", "mocopi"), sinks=("midi:virtual",))
     assert (made.profile, specs(made.sources), made.arm) == (Profile.LIVE, ["camera:0", "mocopi"], False)
