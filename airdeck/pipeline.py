@@ -118,9 +118,9 @@ class Pipeline:
         frame, builder, now_ns = event.frame, self.builder, event.t_ns
         if frame is None or not self.monitor.update(event.stream, frame.capture_ns, frame.recv_ns or now_ns):
             return
-        self._kinds[event.stream] = frame.kind
         if frame.kind is SourceKind.NETWORK_POSE:
             return  # advice: heard, shown and recorded, but it drives nothing
+        self._kinds[event.stream] = frame.kind
         if isinstance(frame, PoseFrame):
             self._built(event, frame.capture_ns, builder.on_pose(frame, now_ns), builder.driver == "camera")
         elif isinstance(frame, MocapFrame):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dynamics.frames import SourceKind
+from dynamics.frames import Frame, SourceKind
 
 from ..wire import lumm as wire
 from .udp import UdpSettings, UdpSource
@@ -21,9 +21,9 @@ class LummSettings(UdpSettings):
 
 
 class LummSource(UdpSource):
-    """Frames of LUMM datagrams, on stream "mocopi": advice, unless their sender is paired."""
+    """Frames of LUMM datagrams: advice on stream "pose_net", or mocopi's when their sender is paired."""
 
-    stream = "mocopi"
+    stream = "pose_net"
     kind = SourceKind.NETWORK_POSE
     max_bytes = wire.MAX_BYTES
 
@@ -34,3 +34,7 @@ class LummSource(UdpSource):
 
     def _packet(self, packet: bytes, sender: str, recv_ns: int, out: list[Any]) -> str | None:
         return self.decoder.feed(packet, recv_ns, out, sender in self._paired)
+
+    def deliver(self, frame: Frame, stream: str = "") -> None:
+        """A paired sender's body goes where mocopi's goes."""
+        super().deliver(frame, "mocopi" if frame.kind is SourceKind.MOCOPI else stream)

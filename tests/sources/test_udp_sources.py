@@ -73,7 +73,7 @@ def here(settings):
     [
         (lambda: MocopiSource(here(MocopiSettings)), p.mocopi_frame(), "mocopi", SourceKind.MOCOPI),
         (lambda: VmcSource(here(VmcSettings)), p.skel(), "mocopi", SourceKind.MOCOPI),
-        (lambda: LummSource(here(LummSettings)), p.lumm(), "mocopi", SourceKind.NETWORK_POSE),
+        (lambda: LummSource(here(LummSettings)), p.lumm(), "pose_net", SourceKind.NETWORK_POSE),
         (lambda: PoseJsonSource(here(PoseJsonSettings)), json.dumps(POSE).encode(), "pose_net", SourceKind.NETWORK_POSE),
     ],
     ids=["mocopi", "vmc", "lumm", "pose_json"],
@@ -106,8 +106,8 @@ async def test_a_paired_sender_s_pose_comes_on_the_camera_s_stream(wire):
 async def test_a_paired_sender_s_lumm_body_is_mocopi_s(wire):
     inbox, send = await wire(LummSource(LummSettings(host=HERE, port=0, paired=(HERE,))))
     send(p.lumm())
-    ((_, frame),) = await inbox.wait(1)
-    assert frame.kind is SourceKind.MOCOPI
+    ((name, frame),) = await inbox.wait(1)
+    assert (name, frame.kind) == ("mocopi", SourceKind.MOCOPI)
 
 
 async def test_a_frame_without_any_end_is_delivered_after_a_pause(wire):
