@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from bridges.ipc import module_command, module_environment
+
 from .streams import STREAMS
 from .wording import ARM_STATES, PRIVACY, PROFILES
 
@@ -30,8 +32,8 @@ class TableFeed:
         self._child: asyncio.subprocess.Process | None = None
 
     async def open(self) -> None:
-        argv = (sys.executable, "-m", "airdeck.table")
-        self._child = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE)
+        argv, env = module_command("airdeck.table"), module_environment()
+        self._child = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE, env=env)
 
     def show(self, status: Status) -> None:
         if self._child is None or self._child.stdin is None or self._child.stdin.is_closing():

@@ -12,10 +12,24 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+"""Where our packages lie: a child finds these, not what the current folder calls by the same names."""
 IPC_FLAG = "--ipc"
 """Argument that the child finds its socket by; `spawn_child` adds it last."""
 _SHARED_BY_STDIN = "stdin"
+
+
+def module_command(module: str, *args: str) -> list[str]:
+    """The command line of a child; `-P` keeps the current folder out of its imports."""
+    return [sys.executable, "-P", "-m", module, *args]
+
+
+def module_environment() -> dict[str, str]:
+    """The environment of this process, from which a child finds the same packages."""
+    known = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), known)))}
 
 
 def spawn_child(
@@ -28,7 +42,7 @@ def spawn_child(
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            process = _start([sys.executable, "-m", module, *args], {**os.environ, **(env or {})}, theirs)
+            process = _start(module_command(module, *args), {**module_environment(), **(env or {})}, theirs)
         except BaseException:
             ours.close()
             raise

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any, cast
+
+from ..ipc import module_command, module_environment
 
 HAS_PAIR = sys.platform != "win32"
 ACCEPT_TIMEOUT_S = 5.0
@@ -20,9 +21,6 @@ ACCEPT_TIMEOUT_S = 5.0
 TOKEN_BYTES = 16
 BACKLOG_BYTES = 65536
 """The deck's send buffer: some hundred frames. A writer that reads no more is found out long before it is full."""
-
-ROOT = Path(__file__).parents[2]
-"""Where the packages lie: a child must find them also when the deck runs from a checkout."""
 
 
 class LinkError(Exception):
@@ -97,21 +95,14 @@ def _read_exactly(link: socket.socket, count: int) -> bytes:
 def _popen(module: str, argument: str, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
     """-P keeps the current folder out of the child's imports; its output would spoil the deck's table."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", module, argument],
+        module_command(module, argument),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=fds,
-        env=child_environment(),
+        env=module_environment(),
         creationflags=_creation_flags(),
     )
-
-
-def child_environment() -> dict[str, str]:
-    """The environment of this process, from which a child finds the same packages."""
-    environment = dict(os.environ)
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
-    return environment
 
 
 def _creation_flags() -> int:

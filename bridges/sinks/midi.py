@@ -10,8 +10,9 @@ from bridges.rekordbox.mapping import RekordboxMapping
 from safety.commands import COMMANDS, CommandRow
 from safety.types import SinkClass
 
+from ..ipc import module_environment
 from .base import SinkError
-from .link import HAS_PAIR, child_environment
+from .link import HAS_PAIR
 from .plan import PlanRow, WriterPlan, midi_rows
 from .process import ProcessSink
 
@@ -68,7 +69,7 @@ def list_ports(api: str = "", timeout_s: float = LIST_TIMEOUT_S) -> list[str]:
     """Names of the MIDI ports that can be opened. Asked in a process of its own; raises SinkError, never hangs."""
     command = [sys.executable, "-P", "-m", "bridges.sinks.midi_ports", api]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=timeout_s, env=child_environment(), check=False)
+        done = subprocess.run(command, capture_output=True, timeout=timeout_s, env=module_environment(), check=False)
     except subprocess.TimeoutExpired:
         raise SinkError(f"the MIDI system did not answer for {timeout_s:g} s: is its server hanging?") from None
     if done.returncode != 0:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..ipc import module_command, module_environment
 from .base import SourceError
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".gif"})
@@ -35,8 +36,9 @@ def list_cameras(sysfs: Path = SYSFS_VIDEO, dev: Path = Path("/dev")) -> tuple[C
 
 def probe_cameras(limit: int = PROBE_LIMIT) -> tuple[CameraInfo, ...]:
     """Cameras found by opening the first indexes."""
-    argv = [sys.executable, "-m", "bridges.sources.capture_probe", str(limit)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False)
+    argv = module_command("bridges.sources.capture_probe", str(limit))
+    env = module_environment()
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False)
     return tuple(CameraInfo(int(index), f"camera {index}") for index in done.stdout.split())
 
 
