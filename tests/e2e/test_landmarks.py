@@ -9,7 +9,7 @@ import pytest
 
 from dynamics.calibration import Calibration
 from dynamics.frames import PoseFrame
-from tests.support.deck import NS_PER_S, START_NS, Deck
+from tests.support.virtual_deck import NS_PER_S, START_NS, Deck
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "landmarks"
 LEFT, RIGHT = "deck1.play_pause", "deck2.play_pause"
