@@ -18,8 +18,8 @@ from dynamics.skeleton import MOCOPI_PARENT, MOCOPI_REST_M
 from .bones import LE, POSITION_LIMIT_BITS, U32, BoneError, positions_are_sane
 from .device_clock import DeviceClock
 from .frame_order import FrameOrder, OrderError
-from .layout import LayoutCache
-from .mocap_body import read_body
+from .mocap_body import ALL_SEEN, Body, read_body
+from .mocopi_usual import TRAN_BYTES, UsualFrame
 
 PORT = 12351
 MAX_BYTES = 3072
@@ -33,9 +33,10 @@ _BOX = Struct("<I4s").unpack_from
 _U16, _U32 = Struct("<H").unpack_from, Struct("<I").unpack_from
 _F32, _F64 = Struct("<f").unpack_from, Struct("<d").unpack_from
 _USUAL_BONE = Struct("<I4sHI4s").unpack_from
+LEARN_NS = 1_000_000_000
+"""A sender of ever new forms is not followed more often."""
 BOX_HEAD = 8
 USUAL_BONE_BYTES = 46
-TRAN_BYTES = 28
 NAN = float("nan")
 
 
@@ -81,36 +82,44 @@ class MocopiDecoder:
         """Skeleton datagrams taken."""
         self._mirror = mirror
         self._offset_m = MOCOPI_REST_M
-        self._layouts: LayoutCache[tuple[Fields, np.ndarray]] = LayoutCache()
+        self._usual: tuple[UsualFrame, Fields] | None = None
+        """What frames with all bones look like, as learnt lately."""
+        self._learnt_ns = -LEARN_NS
         self._seq = 0
 
     def feed(self, packet: bytes, recv_ns: int, out: list[MocapFrame]) -> WireError | None:
         """Read one datagram of at most MAX_BYTES."""
-        known = self._layouts.find(packet)
-        if known is not None:
-            fields, numbers = known
-            return self._frame(packet, fields, np.frombuffer(packet, np.uint8).take(numbers), recv_ns, out)
+        if self._usual is not None:
+            usual, fields = self._usual
+            read = usual.body(packet)
+            if read is not None:
+                return self._frame(packet, fields, (read[0], self._offset_m, read[1], ALL_SEEN), recv_ns, out)
+        return self._parse(packet, recv_ns, out)
+
+    def _parse(self, packet: bytes, recv_ns: int, out: list[MocapFrame]) -> WireError | None:
         boxes = _content(packet)
         if isinstance(boxes, MocopiError):
             return boxes
         if b"fram" not in boxes:
             return self._take_skeleton(packet, boxes) if b"skdf" in boxes else MocopiError.CONTENT
-        read = _fields(packet, boxes[b"fram"])
-        if isinstance(read, MocopiError):
-            return read
-        if self._layouts.worth_adding(packet):
-            places = np.add.outer(np.asarray(read.trans), np.arange(TRAN_BYTES)).ravel()
-            self._layouts.add(packet, read.holes(), (read, places))
-        return self._frame(packet, read, _numbers(packet, read.trans), recv_ns, out)
-
-    def _frame(
-        self, packet: bytes, fields: Fields, numbers: np.ndarray, recv_ns: int, out: list[MocapFrame]
-    ) -> WireError | None:
-        """`numbers`: uint8 (28 n,), the seven floats of each bone."""
-        bits = numbers.view(LE).astype(U32).reshape(-1, 7)
+        fields = _fields(packet, boxes[b"fram"])
+        if isinstance(fields, MocopiError):
+            return fields
+        bits = _numbers(packet, fields.trans).view(LE).astype(U32).reshape(-1, 7)
         body = read_body(bits, fields.ids, self._offset_m, self._mirror)
         if isinstance(body, BoneError):
             return body
+        error = self._frame(packet, fields, body, recv_ns, out)
+        if error is None and recv_ns - self._learnt_ns >= LEARN_NS and not self._mirror:
+            self._learn(packet, fields, recv_ns)
+        return error
+
+    def _learn(self, packet: bytes, fields: Fields, recv_ns: int) -> None:
+        if UsualFrame.fits(fields.trans, fields.ids):
+            self._usual = UsualFrame(packet, fields.trans, fields.holes()), fields
+            self._learnt_ns = recv_ns
+
+    def _frame(self, packet: bytes, fields: Fields, body: Body, recv_ns: int, out: list[MocapFrame]) -> OrderError | None:
         late = self.order.check(_U32(packet, fields.number)[0], recv_ns)
         if late is not None:
             return late
