@@ -100,7 +100,7 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     except ControlError as error:
         raise UsageError(str(error)) from error
     stack.push_async_callback(server.close)
-    recorder = await open_recorder(plan, parts.pipeline, parts.sources)
+    recorder = await open_recorder(plan, parts.pipeline, parts.sources, parts.sinks)
     stack.push_async_callback(asyncio.to_thread, recorder.close)
     labels = [str(spec) for spec in plan.sources]
     deck = Deck(parts.pipeline, parts.sources, parts.sinks, recorder, plan.profile, labels=labels, show=show)

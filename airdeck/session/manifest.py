@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import msgspec
+
+from safety.types import SinkClass
 
 from .layout import FORMAT, MANIFEST, NS_PER_S, OLDEST_VERSION, VERSION
 
@@ -62,6 +65,25 @@ class GateChain(msgspec.Struct):
     decisions: int
 
 
+class SourceEntry(msgspec.Struct, frozen=True):
+    """A source of the run, as it was named on the command line."""
+
+    spec: str
+    stream: str
+    kind: str
+
+
+class SinkEntry(msgspec.Struct, frozen=True):
+    """A sink of the run as the gate knew it."""
+
+    name: str
+    sink_class: SinkClass
+    rehearsal: bool
+
+
+Numbers = dict[str, bool | float | str]
+
+
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
     """What the daemon knows of a session at its start."""
@@ -72,9 +94,16 @@ class SessionInfo:
     gesture_hash: str = ""
     code: str = ""
     """Empty: found by `code_version`."""
-    calibration: dict[str, float | str] = field(default_factory=dict)
+    calibration: Numbers = field(default_factory=dict)
+    """Fields of `dynamics.calibration.Calibration`; what is not calibrated is left out."""
     performer: str = ""
     profile: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Section -> key -> value: every setting of the run."""
+    sources: tuple[SourceEntry, ...] = ()
+    sinks: tuple[SinkEntry, ...] = ()
+    promotions_hash: str = ""
+    selfplay_current: bool = False
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -92,9 +121,16 @@ class Manifest(msgspec.Struct, kw_only=True):
     config_hash: str
     gesture_hash: str
     code: str
-    calibration: dict[str, float | str]
+    calibration: Numbers
     performer: str
     profile: str
+    settings: dict[str, Any] = {}
+    sources: list[SourceEntry] = []
+    sinks: list[SinkEntry] = []
+    promotions_hash: str = ""
+    """SHA-256 of the promotions that the gate was given."""
+    selfplay_current: bool = False
+    """The gate was told that a self-play of this machine passed."""
     clocks: Clocks
     streams: dict[str, StreamSummary]
     gate_chain: GateChain

@@ -252,6 +252,11 @@ def _first_manifest(session_id: str, label: str, info: manifest.SessionInfo, clo
         calibration=dict(info.calibration),
         performer=info.performer,
         profile=info.profile,
+        settings=dict(info.settings),
+        sources=list(info.sources),
+        sinks=list(info.sinks),
+        promotions_hash=info.promotions_hash,
+        selfplay_current=info.selfplay_current,
         clocks=clocks,
         streams={
             name: manifest.StreamSummary(file=spec.file, droppable=spec.droppable, what=spec.what)

@@ -19,9 +19,10 @@ async def test_one_error_in_a_sink_s_heartbeat_disarms_and_ends_the_run(
     made = plan.make(settings.load(None, line.overrides()), line)
     mapping = drivers.read_mapping()
     sinks = [drivers.make_sink(spec, made.settings, mapping) for spec in made.sinks]
+    sources = [drivers.make_source(spec, made.settings) for spec in made.sources]
     pipeline = assembly.build_pipeline(made, sinks)
-    recorder = await assembly.open_recorder(made, pipeline, [])
-    deck = Deck(pipeline, [], sinks, recorder, made.profile)
+    recorder = await assembly.open_recorder(made, pipeline, sources, sinks)
+    deck = Deck(pipeline, sources, sinks, recorder, made.profile)
     await sinks[0].open(deck.sent)
     try:
         deck.start()
