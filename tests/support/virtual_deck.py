@@ -9,11 +9,11 @@ import numpy as np
 
 from airdeck.events import Act, Event, EventKind, GestureEvent, Outcome
 from airdeck.gestures.library import Library, load_library
-from airdeck.pipeline import Pipeline
+from airdeck.pipeline import TICK_NS, Pipeline
 from bridges.sources.performer import Body, Performance
 from dynamics.body import joints_of, mocopi_of
 from dynamics.calibration import LEVEL, Calibration
-from dynamics.frames import MocapFrame, PoseFrame
+from dynamics.frames import MocapFrame, PoseFrame, SourceKind
 from safety.gate import K11Gate
 from safety.types import Permit, Profile, Sink, SinkClass, SinkHealth, Transition, Verdict
 
@@ -27,7 +27,10 @@ DELAY_NS = 20 * MS
 
 
 class Deck:
-    """`take` steps one frame; `sent`, `events`, `verdicts` and `transitions` grow."""
+    """`take` steps one frame; `inputs`, `sent`, `events`, `verdicts` and `transitions` grow.
+
+    `order` tells what was recorded and what was sent, as it happened: ("recorded" | "sent", number of the decision).
+    """
 
     def __init__(
         self,
@@ -44,8 +47,11 @@ class Deck:
         self.events: list[GestureEvent] = []
         self.verdicts: list[Verdict] = []
         self.transitions: list[Transition] = []
+        self.inputs: list[Event] = []
+        self.order: list[tuple[str, int]] = []
         self.seq = 0
         self.pipeline = Pipeline(gate or K11Gate(profile), library, sinks, self._keep, calibration)
+        self.pipeline.record = self._record
         self.step(start_ns, EventKind.WARM, flag=True)
         for sink in sinks:
             self.step(start_ns, EventKind.SINK, name=sink.name, sink_health=SinkHealth(connected=True))
@@ -54,10 +60,19 @@ class Deck:
 
     def _keep(self, sink: str, permit: Permit, now_ns: int) -> None:
         self.sent.append((sink, permit, now_ns))
+        self.order.append(("sent", permit.decision_seq))
+
+    def _record(self, verdict: Verdict) -> None:
+        self.order.append(("recorded", verdict.seq))
 
     def step(self, t_ns: int, kind: EventKind, **what: Any) -> Outcome:
         self.seq += 1
-        outcome = self.pipeline.step(Event(self.seq, t_ns, kind, **what))
+        return self.enter(Event(self.seq, t_ns, kind, **what))
+
+    def enter(self, event: Event) -> Outcome:
+        """One input as it is: also one that another deck was given."""
+        self.inputs.append(event)
+        outcome = self.pipeline.step(event)
         self.events += outcome.gestures
         self.verdicts += outcome.verdicts
         self.transitions += outcome.transitions
@@ -70,6 +85,16 @@ class Deck:
     def play(self, frames: Iterable[PoseFrame | MocapFrame]) -> "Deck":
         for frame in frames:
             self.take(frame)
+        return self
+
+    def act(self, act: Act, t_ns: int) -> Outcome:
+        """A person acts."""
+        return self.step(t_ns, EventKind.HUMAN, act=act, by="test")
+
+    def wait(self, from_ns: int, until_ns: int) -> "Deck":
+        """Nothing but housekeeping happens."""
+        for t_ns in range(from_ns, until_ns, TICK_NS):
+            self.step(t_ns, EventKind.TICK)
         return self
 
     @property
@@ -96,6 +121,11 @@ def worn(*moves: str, fps: float = 60.0, seed: int = 1) -> list[MocapFrame]:
         t_ns = START_NS + int(n / fps * NS_PER_S)
         frames.append(MocapFrame(t_ns, t_ns, n, *mocopi_of(joints)))
     return frames
+
+
+def of_kind(kind: SourceKind, frames: Iterable[PoseFrame | MocapFrame]) -> list[PoseFrame | MocapFrame]:
+    """The same frames as another kind of evidence."""
+    return [replace(frame, kind=kind) for frame in frames]
 
 
 def nobody(frame: PoseFrame) -> PoseFrame:
