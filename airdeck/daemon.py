@@ -100,7 +100,7 @@ class Deck:
         self._start_ns = self._clock()
         self._enter(EventKind.WARM, flag=True)
         if latch.is_set():
-            self.act(Act.STOP, "latched")
+            self._enter(EventKind.RESTORED)
         self._look_at_sinks()
         self._conditions = [_condition(source) for source in self.sources]
         if self.profile is Profile.OBSERVE:

@@ -18,6 +18,8 @@ class EventKind(StrEnum):
     """Housekeeping: staleness, releases, resuming."""
     HUMAN = "human"
     """A person acted: `act` names what."""
+    RESTORED = "restored"
+    """An earlier run ended stopped and nobody released it: this one begins stopped."""
     SINK = "sink"
     """A sink's health changed: `name` and `sink_health` say how."""
     LAG = "lag"

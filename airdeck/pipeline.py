@@ -165,6 +165,8 @@ class Pipeline:
             self.builder.tick(event.t_ns)
         elif kind is EventKind.HUMAN and event.act is not None:
             self._follow(self.gate.act(event.act.value, event.t_ns, event.by), event.t_ns)
+        elif kind is EventKind.RESTORED:
+            self._follow(self.gate.restore_latched(event.t_ns), event.t_ns)
         elif kind is EventKind.SINK and event.sink_health is not None:
             health.sinks[event.name] = event.sink_health
         elif kind is EventKind.LAG:

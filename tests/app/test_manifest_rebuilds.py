@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airdeck import assembly, drivers, plan, settings
+from airdeck import assembly, drivers, latch, plan, settings
 from airdeck.clock import NS_PER_S, VirtualClock
 from airdeck.daemon import Deck
 from airdeck.events import Act
@@ -15,7 +15,7 @@ from airdeck.session.manifest import Manifest, SinkEntry, SourceEntry
 from airdeck.session.reader import Session
 from bridges.sources.performer import Body, Performance
 from dynamics.calibration import Calibration
-from safety.types import SinkClass, Verdict
+from safety.types import ArmState, Cause, SinkClass, Verdict
 
 MOVES = ("rest", "rest", "left.raise", "rest", "right.raise", "rest")
 DELAY_NS = 20_000_000
@@ -86,3 +86,15 @@ async def test_the_manifest_says_what_the_run_was_made_of(made: plan.Plan) -> No
     assert manifest.sources == [SourceEntry("synthetic", "camera", "synthetic")]
     assert manifest.sinks == [SinkEntry("recording", SinkClass.RECORDING, rehearsal=True)]
     assert (manifest.profile, manifest.selfplay_current, len(manifest.promotions_hash)) == ("rehearse", False, 64)
+
+
+async def test_a_latched_stop_is_put_back_by_an_event_so_a_replay_begins_stopped_too(made: plan.Plan) -> None:
+    latch.keep(stopped=True)
+    session = Session(await record(made))
+    [row] = session.records("arming")
+    assert (row.before, row.after, row.cause, row.by) == (ArmState.DISARMED, ArmState.STOPPED, Cause.RESTORED, "")
+    pipeline = rebuilt(session.manifest)
+    changes = [(c.t_ns, c.after, c.cause) for e in session.events() for c in pipeline.step(e).transitions]
+    assert changes == [(row.t_ns, row.after, row.cause)]
+    assert not any(verdict[5] for verdict in recorded(session))
+    assert replayed(session, rebuilt(session.manifest)) == recorded(session)
