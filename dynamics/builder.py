@@ -310,14 +310,15 @@ class Dynamics128Builder:
         place = I_AGE
         for name in _AGES:
             age_ns = now_ns - last[name]
-            vector[place] = AGE_MAX_S if age_ns > _AGE_MAX_NS else max(age_ns, 0) * NS
-            valid[place] = 1
+            vector[place] = AGE_MAX_S if age_ns > _AGE_MAX_NS else age_ns * NS if age_ns > 0 else 0.0
             place += 1
+        if not valid[I_MASK]:
+            valid[I_MASK] = valid[I_AGE : I_AGE + len(_AGES)] = 1
         camera, mocopi = now_ns - last["camera"] < _CAMERA_GOOD_NS, now_ns - last["mocopi"] < _CAMERA_GOOD_NS
         pocket, watch = now_ns - last["pocket"] < _POCKET_STALE_NS, now_ns - last["watch"] < _WATCH_STALE_NS
         deck = now_ns - last["deck"] < _DECK_STALE_NS
         if mocopi:
-            self._put(I_CONF_MOCOPI, 1.0)
+            vector[I_CONF_MOCOPI] = valid[I_CONF_MOCOPI] = 1
         elif valid[I_CONF_MOCOPI]:
             self._drop(k.I_MOCOPI, k.I_MOCOPI + 24)
             self._drop(I_CONF_MOCOPI, I_CONF_MOCOPI + 1)
@@ -336,7 +337,6 @@ class Dynamics128Builder:
         vector[I_MASK] = (
             camera * _CAMERA_BIT | mocopi * _MOCOPI_BIT | pocket * _POCKET_BIT | watch * _WATCH_BIT | deck * _DECK_BIT
         )
-        valid[I_MASK] = 1
 
     def _lose(self) -> None:
         """The device that had the body has fallen silent."""

@@ -35,13 +35,14 @@ def copied(array: np.ndarray, into: np.ndarray) -> int:
 class Intake:
     """Owns the buffers that odd arrays are copied to; they are overwritten by the next frame."""
 
-    __slots__ = ("_image", "_offset", "_quat", "_root", "_seen", "_seen_from", "_world")
+    __slots__ = ("_image", "_offset", "_offset_from", "_quat", "_root", "_seen", "_seen_from", "_world")
 
     def __init__(self) -> None:
         self._image = np.zeros((MAX_PERSONS, POSE_LANDMARKS, 4), dtype=F32)
         self._world = np.zeros((MAX_PERSONS, POSE_LANDMARKS, 3), dtype=F32)
         self._quat = np.zeros((MOCOPI_BONES, 4), dtype=F32)
         self._offset = np.zeros((MOCOPI_BONES, 3), dtype=F32)
+        self._offset_from: np.ndarray | None = None
         self._root = np.zeros(3, dtype=F32)
         self._seen = np.ones(MOCOPI_BONES, dtype=np.bool_)
         self._seen_from: np.ndarray | None = None
@@ -69,11 +70,19 @@ class Intake:
         shaped = (quat.shape[:1], offset.shape[:1], root.shape) == ((MOCOPI_BONES,), (MOCOPI_BONES,), (3,))
         if not shaped:
             return None
-        if fits(quat, 4) and fits(offset, 3) and fits(root):
-            return quat, offset, root
-        if not (copied(quat, self._quat) and copied(offset, self._offset) and copied(root, self._root)):
-            return None
-        return self._quat, self._offset, self._root
+        if offset is not self._offset_from:  # a skeleton comes once and stays the same array
+            if not copied(offset, self._offset):
+                return None
+            self._offset_from = offset
+        if not fits(quat, 4):
+            if not copied(quat, self._quat):
+                return None
+            quat = self._quat
+        if not fits(root):
+            if not copied(root, self._root):
+                return None
+            root = self._root
+        return quat, self._offset, root
 
     def seen(self, frame: MocapFrame) -> np.ndarray:
         """bool (27,): the bones that were sent; all of them when the sender does not say."""

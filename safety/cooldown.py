@@ -112,7 +112,10 @@ class Ledger:
         self._commands[command.id] = Mark(identity, now_ns, beats, row.command)
         self._decks[command.deck] = Mark(identity, now_ns, beats, row.deck)
         self._all = Mark(identity, now_ns, beats, row.everything)
-        self._bursts.setdefault(command.id, _Window(row.burst)).add(now_ns)
+        window = self._bursts.get(command.id)
+        if window is None:
+            window = self._bursts[command.id] = _Window(row.burst)
+        window.add(now_ns)
         if command.command_class is not CommandClass.CONTINUOUS:
             self._burst_all.add(now_ns)
 

@@ -109,11 +109,10 @@ class Recognizer:
     def events(self, seq: int, now_ns: int, capture_ns: int, vector: np.ndarray) -> list[GestureEvent]:
         """The events of the last step, each with the numbers it rested on."""
         found = []
-        for g in np.flatnonzero(self._events):
-            gesture = self.gestures[g]
-            event = int(self._events[g])
-            why = int(self._why[g])
-            onset = self.clock[g, 0]
+        for g, event in enumerate(self._events.tolist()):
+            if event == k.E_NONE:
+                continue
+            gesture, why, onset = self.gestures[g], self._why.item(g), self.clock.item(g, 0)
             found.append(
                 GestureEvent(
                     seq=seq,
@@ -124,7 +123,7 @@ class Recognizer:
                     confidence=self.confidence(gesture, vector) if event == k.E_COMPLETED else 0.0,
                     onset_ns=self._epoch_ns + int(onset / NS) if math.isfinite(onset) else 0,
                     capture_ns=capture_ns,
-                    evidence=self.evidence(int(g)),
+                    evidence=self.evidence(g),
                     why=self._conditions[why].feature if event == k.E_CANCELLED and why >= 0 else "",
                 )
             )

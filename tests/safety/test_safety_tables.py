@@ -153,8 +153,8 @@ RECORDS = sorted(
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_a_record_cannot_be_changed_after_it_was_made(record):
-    """Health is the state that the pipeline keeps up to date; everything else is said once."""
-    assert record.__dataclass_params__.frozen is (record not in (types.Health, types.StreamHealth))
+    """Health is the state that the pipeline keeps up to date, and a Context lives for one decision; the rest is said once."""
+    assert record.__dataclass_params__.frozen is (record not in (types.Health, types.StreamHealth, checks.Context))
     assert "__slots__" in vars(record)
 
 
