@@ -89,6 +89,7 @@ def run(
     summary = run_deck(planned, as_json, notes)
     if as_json:
         show_json(summary)
+    raise typer.Exit(ExitCode.DONE if summary["ok"] else ExitCode.NO)
 
 
 @app.command()

@@ -64,6 +64,8 @@ class Deck:
         self.lag = LagWatch()
         self.ended = asyncio.Event()
         self.why_ended = ""
+        self.failed = False
+        """A fault of our own ended the run."""
         self._labels = labels or [source.stream for source in sources]
         self._show = show
         self._clock = clock
@@ -85,7 +87,12 @@ class Deck:
 
     def deliver(self, stream: str, frame: Frame) -> None:
         """A source hands on one frame: the step runs now."""
-        self._enter(EventKind.ARRIVAL, stream=stream, frame=frame)
+        if self.failed:
+            return
+        try:
+            self._enter(EventKind.ARRIVAL, stream=stream, frame=frame)
+        except Exception as error:  # noqa: BLE001 - whatever it is, some servers would swallow it with the deck still armed
+            self.fail("a step failed", error)
         ticker = self._ticker
         if ticker is not None and ticker.due_ns and self.pipeline.next_deadline_ns() < ticker.due_ns:
             ticker.arm(self.pipeline.next_deadline_ns())
@@ -113,6 +120,19 @@ class Deck:
         self.why_ended = self.why_ended or why
         self.ended.set()
 
+    def fail(self, what: str, error: BaseException) -> None:
+        """A fault of our own: never a deck that permits and no longer looks. Disarms and ends the run; the first is told."""
+        if self.failed:
+            return
+        self.failed = True
+        log.error(what, exc_info=error)
+        try:
+            self._enter(EventKind.HUMAN, act=Act.DISARM, by="fault")
+        except Exception as worse:  # the run ends all the same, and no frame is taken any more
+            log.error("the deck cannot be disarmed", exc_info=worse)
+        finally:
+            self.end("an internal error: see the log")
+
     def close(self) -> None:
         """No more ticks."""
         if self._ticker is not None:
@@ -134,22 +154,19 @@ class Deck:
         for transition in outcome.transitions:
             self.recorder.record_transition(transition)
             self._tell_transition(transition)
-        if outcome.verdicts:
-            self.recorder.rouse()
         for verdict in outcome.verdicts:
             _tell(verdict)
         self.tally.step(event, outcome)
         if self.pipeline.arm_state is not self._arm_state:
             self._arm_state_changed()
+        self.recorder.rouse()
 
     def _tick(self, now_ns: int, due_ns: int) -> None:
         """One tick. A fault in it must never leave a deck that permits and no longer looks: it disarms and ends the run."""
         try:
             self._housekeep(now_ns, due_ns)
-        except Exception:
-            log.exception("housekeeping failed")
-            self._enter(EventKind.HUMAN, act=Act.DISARM, by="fault")
-            self.end("an internal error: see the log")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the deck must not stay armed
+            self.fail("housekeeping failed", error)
         finally:
             if self._ticker is not None:
                 self._ticker.arm(min(self.pipeline.next_deadline_ns(), self._clock() + MAX_TICK_NS))

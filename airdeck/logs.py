@@ -76,7 +76,7 @@ def to_stderr(clock: Clock = monotonic) -> LogThread:
     """From now on structlog writes JSON lines to stderr. Close the answer at the end."""
     thread = LogThread(sys.stderr.buffer)
     atexit.register(thread.close)
-    _configure(thread, [structlog.processors.add_log_level, _Stamp(clock), _json])
+    _configure(thread, [structlog.processors.add_log_level, structlog.processors.format_exc_info, _Stamp(clock), _json])
     return thread
 
 
@@ -113,6 +113,8 @@ def _json(_logger: Any, _name: str, event: dict[str, Any]) -> bytes:
 
 
 def _sentence(_logger: Any, _name: str, event: dict[str, Any]) -> str:
-    """The event first, then its fields."""
+    """The event first, then its fields; of an exception its name and text."""
+    if isinstance(error := event.get("exc_info"), BaseException):
+        event["exc_info"] = repr(error)
     fields = ", ".join(f"{key} {value}" for key, value in event.items() if key != "event")
     return f"{event.get('event', '')}: {fields}" if fields else str(event.get("event", ""))

@@ -111,6 +111,7 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     gc.collect()
     gc.freeze()
     memory.give_back()
+    asyncio.get_running_loop().set_exception_handler(_fault_handler(deck))
     deck.start()
     server.handler = deck.answer
     return deck
@@ -142,6 +143,19 @@ async def _until_ended(plan: Plan, deck: Deck) -> None:
         deck.end("the time is over")
         return
     await asyncio.sleep(RELEASE_GRACE_S)
+
+
+def _fault_handler(deck: Deck) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """What nobody caught ends the run disarmed. A connection that broke is somebody else's doing, and only told."""
+
+    def handle(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error, about = context.get("exception"), str(context.get("message", ""))
+        if not isinstance(error, Exception) or (isinstance(error, OSError) and "transport" in context):
+            log.error("the loop complains", about=about, error=repr(error))
+        else:
+            deck.fail(about, error)
+
+    return handle
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -207,7 +221,7 @@ def summarise(deck: Deck) -> Summary:
     """The run in numbers."""
     status = deck.status()
     names = ("profile", "arm_state", "up_s", "session", "counts", "latency_ms", "tick_late_ms", "streams", "sources")
-    return {"ok": True, "why_ended": deck.why_ended, **{name: status[name] for name in names if name in status}}
+    return {"ok": not deck.failed, "why_ended": deck.why_ended, **{name: status[name] for name in names if name in status}}
 
 
 def in_words(summary: Summary) -> str:

@@ -110,6 +110,7 @@ class CameraSource(Source):
             self.state = CameraState.CLOSED
             raise
         self._supervisor = asyncio.create_task(self._supervise())
+        self._supervisor.add_done_callback(_raise_its_error)
 
     async def _close(self) -> None:
         self.state = CameraState.CLOSED
@@ -279,6 +280,12 @@ class CameraSource(Source):
                 device_s=header.device_s,
             )
         )
+
+
+def _raise_its_error(supervisor: asyncio.Task[None]) -> None:
+    """Nobody awaits the supervisor while the source is open: what ends it is the loop's to tell."""
+    if not supervisor.cancelled() and (error := supervisor.exception()) is not None:
+        raise error
 
 
 def backoff_s(deaths: int) -> float:

@@ -145,3 +145,16 @@ def test_a_healthy_deck_has_no_lapses() -> None:
     health = Health(sinks={"midi:x": SinkHealth(connected=True)}, performer_seen=True)
     health.streams["camera"] = StreamHealth(alive=True, rate_ok=True, age_ns=5)
     assert list(wording.lapses(health)) == []
+
+
+def test_a_logged_error_keeps_its_traceback_and_as_a_note_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(buffer))
+    error = KeyError("bone")
+    thread = logs.to_stderr()
+    structlog.get_logger().error("a step failed", exc_info=error)
+    thread.close()
+    assert json.loads(buffer.getvalue())["exception"].endswith("KeyError: 'bone'")
+    notes = logs.to_notes()
+    structlog.get_logger().error("a step failed", exc_info=error)
+    assert list(notes.newest) == ["a step failed: exc_info KeyError('bone')"]
