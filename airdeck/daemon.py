@@ -76,6 +76,8 @@ class Deck:
         self._conditions: list[tuple[bool, int]] = []
         self._decisions_written = True
         self._playing = False
+        self._unkept = ""
+        """Why the newest stop, or its release, is not on disk."""
         self._shown_ns = 0
         self._start_ns = clock()
 
@@ -230,7 +232,9 @@ class Deck:
     def _arm_state_changed(self) -> None:
         before, self._arm_state = self._arm_state, self.pipeline.arm_state
         if ArmState.STOPPED in (before, self._arm_state):
-            _keep_latch(self._arm_state is ArmState.STOPPED)  # at once and in order: rare, and off the pictures' path
+            self._unkept = _keep_latch(
+                self._arm_state is ArmState.STOPPED
+            )  # at once and in order: rare, and off the pictures' path
         if self._arm_state in ARMED_BY_HAND:
             self._play()
 
@@ -252,7 +256,11 @@ class Deck:
         state = self._arm_state
         if state not in _LEADS_TO[act]:
             return refusal(_WHY_NOT.get(state, f"the deck is {state.value}"))
-        return {"ok": True, "arm_state": state.value, "text": f"{state.value}: {ARM_STATES[state]}"}
+        text = f"{state.value}: {ARM_STATES[state]}"
+        if act not in (Act.STOP, Act.RESET):
+            return {"ok": True, "arm_state": state.value, "text": text}
+        lost = f". It could not be written to disk, so the next run does not know of it: {self._unkept}" if self._unkept else ""
+        return {"ok": True, "arm_state": state.value, "kept": not self._unkept, "text": text + lost}
 
     def status(self) -> dict[str, Any]:
         """What is seen, decided and sent, as JSON."""
@@ -329,9 +337,12 @@ def _tell(verdict: Verdict) -> None:
         log.info("refused", **said, reasons=[reason.value for reason in verdict.reasons], why=refusal_words(verdict.reasons))
 
 
-def _keep_latch(stopped: bool) -> None:
+def _keep_latch(stopped: bool) -> str:
+    """Empty when it is done, else why not."""
     try:
         latch.keep(stopped)
         log.info("stop kept" if stopped else "stop released")
     except OSError as error:
         log.error("the stop is not kept over a restart", why=str(error), file=str(latch.file()))
+        return str(error)
+    return ""

@@ -196,6 +196,19 @@ def test_a_stop_is_kept_over_a_kill_until_it_is_released(tmp_path: Path) -> None
         third.until("ready", arm_state="disarmed")
 
 
+def test_a_stop_that_cannot_be_kept_on_disk_holds_and_says_so(tmp_path: Path) -> None:
+    with running(tmp_path, *silent_source(), "--for", "60") as deck:
+        deck.until("ready")
+        assert deck.ask("stop") == {"ok": True, "arm_state": "stopped", "kept": True, "text": deck.ask("stop")["text"]}
+        assert deck.ask("reset")["kept"] is True
+        state = tmp_path / "STATE_HOME" / "airdeck"
+        state.rename(tmp_path / "moved")
+        state.write_text("no folder")
+        reply = deck.ask("stop")
+    assert (reply["ok"], reply["arm_state"], reply["kept"]) == (True, "stopped", False)
+    assert "could not be written to disk, so the next run does not know of it" in reply["text"]
+
+
 def test_armed_the_demo_shows_raises_of_both_decks_and_sends_nothing(tmp_path: Path) -> None:
     with running(tmp_path, "--source", "synthetic", "--arm") as deck:
         shown: set[str] = set()
