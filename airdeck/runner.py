@@ -104,10 +104,11 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     stack.push_async_callback(asyncio.to_thread, recorder.close)
     labels = [str(spec) for spec in plan.sources]
     deck = Deck(parts.pipeline, parts.sources, parts.sinks, recorder, plan.profile, labels=labels, show=show)
-    for sink in parts.sinks:
-        await _open_sink(sink, deck, stack)
-    for source in parts.sources:
-        await _open_source(source, deck, stack)
+    try:
+        await _open_devices(parts, deck, stack)
+    except BaseException:
+        await asyncio.to_thread(recorder.discard)
+        raise
     gc.collect()
     gc.freeze()
     memory.give_back()
@@ -115,6 +116,13 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     deck.start()
     server.handler = deck.answer
     return deck
+
+
+async def _open_devices(parts: _Parts, deck: Deck, stack: AsyncExitStack) -> None:
+    for sink in parts.sinks:
+        await _open_sink(sink, deck, stack)
+    for source in parts.sources:
+        await _open_source(source, deck, stack)
 
 
 async def _open_sink(sink: Sink, deck: Deck, stack: AsyncExitStack) -> None:

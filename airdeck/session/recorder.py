@@ -6,6 +6,7 @@ dropped: while one of them stays unacknowledged for too long, or the disk refuse
 gate must not stay armed.
 """
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +27,7 @@ DECISION_LIMIT_NS = 250_000_000
 """The oldest unacknowledged decision may be this old: half of what a writer process waits for the deck's heartbeat."""
 RETRY_NS = 250_000_000
 """How long a lane rests after the disk refused."""
-POLL_S = 0.005
+POLL_S = 0.05
 """How often the writer looks for sensor data; a decision wakes it at once."""
 CHUNK = 8
 """Records of one lane before the decisions are looked at again."""
@@ -141,6 +142,11 @@ class Recorder:
         if self._thread.is_alive():
             return False
         return self._status_written()
+
+    def discard(self, timeout_s: float = 5.0) -> None:
+        """Of a run that never became ready: close, and take the folder away. Waits for the disk."""
+        self.close(timeout_s)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _put_must(self, lane: Lane, item: object) -> None:
         lane.put_must(item, self._clock())

@@ -254,6 +254,15 @@ def test_a_recording_waits_until_the_deck_is_armed_and_in_observe_for_nothing(
         assert deck.summary()["why_ended"] == why
 
 
+def test_a_start_that_fails_leaves_no_session_folder(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = f"mocopi:127.0.0.1:{other.getsockname()[1]}"
+        with running(tmp_path, "--source", "synthetic", "--source", taken, "--session-dir", str(tmp_path / "tapes")) as deck:
+            assert deck.process.wait(WAIT_S) == 3
+    assert list((tmp_path / "tapes").iterdir()) == []
+
+
 def test_an_unknown_move_of_the_performer_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     with running(tmp_path, "--source", "synthetic:somersault") as deck:
         assert deck.process.wait(WAIT_S) == 2

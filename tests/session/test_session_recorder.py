@@ -235,3 +235,11 @@ def test_a_decision_of_a_wrong_form_is_rejected_not_written(tmp_path: Path) -> N
     recorder.close()
     assert load(recorder.folder).streams["gate"].rejected == 1
     assert list(Session(recorder.folder).records("gate")) == []
+
+
+def test_a_discarded_session_leaves_nothing_and_the_folder_beside_it_stays(tmp_path: Path) -> None:
+    kept, thrown = Recorder(tmp_path, "kept", INFO), Recorder(tmp_path, "thrown", INFO)
+    thrown.record_event(samples.arrival(1))
+    thrown.discard()
+    assert kept.close()
+    assert list(tmp_path.iterdir()) == [kept.folder]
