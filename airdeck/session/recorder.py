@@ -28,7 +28,8 @@ DECISION_LIMIT_NS = 250_000_000
 RETRY_NS = 250_000_000
 """How long a lane rests after the disk refused."""
 POLL_S = 0.05
-"""How often the writer looks for sensor data; a decision wakes it at once."""
+"""How often the writer looks by itself. It is woken when a step is over, so that it works between two frames and not,
+with the interpreter's lock held, just when the next one arrives."""
 CHUNK = 8
 """Records of one lane before the decisions are looked at again."""
 EVENTS_BOUND = 2_048
