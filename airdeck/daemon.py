@@ -1,7 +1,7 @@
 """The deck: numbers every input, steps the pipeline, hands its answers on. Wiring only; every decision lives elsewhere."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -116,6 +116,14 @@ class Deck:
             self._play()
         self._ticker = make_ticker(self._tick, self._clock)
         self._ticker.arm(self._clock())
+
+    @property
+    def waiting(self) -> list[str]:
+        """Names of the recordings that begin when the deck is armed."""
+        return [] if self._playing else [label for label, source in self._named() if source.finite and not source.finished]
+
+    def _named(self) -> Iterator[tuple[str, Source]]:
+        return zip(self._labels, self.sources, strict=True)
 
     def end(self, why: str) -> None:
         """Ask for the end; the first reason counts."""
@@ -272,7 +280,7 @@ class Deck:
             "arm_state": self._arm_state.value,
             "up_s": round((now_ns - self._start_ns) / NS_PER_S, 3),
             "session": str(self.recorder.folder),
-            "sources": [_source_status(*known) for known in zip(self._labels, self.sources, strict=True)],
+            "sources": [_source_status(label, source, label in self.waiting) for label, source in self._named()],
             "sinks": [{"name": name, "connected": health.connected, "target_ok": health.target_ok}
                       for name, health in self._known.items()],
             **self.tally.status(now_ns),
@@ -308,10 +316,11 @@ def _condition(source: Source) -> tuple[bool, int]:
     return bool(getattr(source, "healthy", True)), source.stats.restarts
 
 
-def _source_status(label: str, source: Source) -> dict[str, Any]:
+def _source_status(label: str, source: Source, waits: bool) -> dict[str, Any]:
     stats, state = source.stats, _state(source)
     name = str(getattr(source, "name", ""))
     trouble = f": {stats.last_error}" if stats.last_error else ""
+    trouble += ", begins when armed: `airdeck arm`" if waits else ""
     return {
         "spec": label,
         "name": name,

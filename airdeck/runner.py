@@ -143,7 +143,9 @@ async def _open_source(source: Source, deck: Deck, stack: AsyncExitStack) -> Non
 
 async def _until_ended(plan: Plan, deck: Deck) -> None:
     if plan.arm:
-        deck.act(Act.ARM, "cli")
+        reply = deck.answer({"do": Act.ARM.value})
+        if not reply["ok"]:
+            log.warning("--arm did not arm", why=reply["error"])
     try:
         async with asyncio.timeout(None if math.isinf(plan.for_s) else plan.for_s):
             await deck.ended.wait()
@@ -221,6 +223,8 @@ def _tell_start(plan: Plan, deck: Deck, notes: Sequence[str]) -> None:
         control=str(plan.control),
         privacy=PRIVACY,
     )
+    if deck.waiting and not plan.arm:
+        log.warning("nothing plays yet: it begins when the deck is armed, `airdeck arm`", sources=deck.waiting)
     for note in notes:
         log.warning(note)
 

@@ -187,6 +187,7 @@ def test_a_stop_is_kept_over_a_kill_until_it_is_released(tmp_path: Path) -> None
         first.process.kill()
     with running(tmp_path, *words, "--arm") as second:
         second.until("ready", arm_state="stopped")
+        assert "airdeck stop --release" in second.until("--arm did not arm")["why"]
         assert second.ask("status")["arm_state"] == "stopped"
         assert second.ask("reset")["arm_state"] == "disarmed"
         second.until("stop released")
@@ -261,6 +262,16 @@ def test_a_start_that_fails_leaves_no_session_folder(tmp_path: Path) -> None:
         with running(tmp_path, "--source", "synthetic", "--source", taken, "--session-dir", str(tmp_path / "tapes")) as deck:
             assert deck.process.wait(WAIT_S) == 3
     assert list((tmp_path / "tapes").iterdir()) == []
+
+
+def test_a_recording_that_waits_says_how_to_arm_until_it_is_armed(tmp_path: Path) -> None:
+    with running(tmp_path, "--source", "synthetic:rest") as deck:
+        assert deck.until("nothing plays yet: it begins when the deck is armed, `airdeck arm`")["sources"] == ["synthetic:rest"]
+        [before] = deck.ask("status")["sources"]
+        assert before["text"].endswith("begins when armed: `airdeck arm`")
+        assert deck.ask("arm")["ok"]
+        [after] = deck.ask("status")["sources"]
+        assert "airdeck arm" not in after["text"]
 
 
 def test_an_unknown_move_of_the_performer_is_answered_with_the_known_ones(tmp_path: Path) -> None:
