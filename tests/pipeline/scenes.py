@@ -72,6 +72,17 @@ def frozen(frame: PoseFrame, seconds: float, tremble: float = 0.0, fps: int = 30
     return frames
 
 
+def stuck(frame: MocapFrame, seconds: float, fps: int = 60) -> list[MocapFrame]:
+    """The same numbers in new mocap frames."""
+    times = [frame.capture_ns + n * 1_000_000_000 // fps for n in range(1, round(seconds * fps) + 1)]
+    return [replace(frame, capture_ns=t_ns, recv_ns=t_ns, seq=frame.seq + n) for n, t_ns in enumerate(times, start=1)]
+
+
+def later(frames: Iterable[PoseFrame], by_ns: int) -> list[PoseFrame]:
+    """The same pictures at another time."""
+    return [replace(f, capture_ns=f.capture_ns + by_ns, recv_ns=f.recv_ns + by_ns) for f in frames]
+
+
 def seconds(t_ns: int) -> float:
     """Since the first frame was captured."""
     return (t_ns - START_NS) / 1e9

@@ -29,6 +29,7 @@ DELAY_NS = 20 * MS
 class Deck:
     """`take` steps one frame; `inputs`, `sent`, `events`, `verdicts` and `transitions` grow.
 
+    Without its `opening` it is neither warm nor connected nor armed: for inputs that hold all that themselves.
     `order` tells what was recorded and what was sent, as it happened: ("recorded" | "sent", number of the decision).
     """
 
@@ -41,6 +42,7 @@ class Deck:
         calibration: Calibration = LEVEL,
         gate: K11Gate | None = None,
         arm: bool = True,
+        opening: bool = True,
         start_ns: int = START_NS,
     ) -> None:
         self.sent: list[tuple[str, Permit, int]] = []
@@ -52,6 +54,8 @@ class Deck:
         self.seq = 0
         self.pipeline = Pipeline(gate or K11Gate(profile), library, sinks, self._keep, calibration)
         self.pipeline.record = self._record
+        if not opening:
+            return
         self.step(start_ns, EventKind.WARM, flag=True)
         for sink in sinks:
             self.step(start_ns, EventKind.SINK, name=sink.name, sink_health=SinkHealth(connected=True))
