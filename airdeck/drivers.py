@@ -26,9 +26,11 @@ def make_source(spec: Spec, settings: Settings) -> Source:
     """Raises UsageError or MissingError, whose text says what to do."""
     maker = _SOURCES.get(spec.row.name, _network)
     try:
-        return maker(_load(spec), spec.arg, settings.sections.get(registry.section(spec.row)))
+        source = maker(_load(spec), spec.arg, settings.sections.get(registry.section(spec.row)))
     except SourceError as error:
         raise UsageError(str(error)) from error
+    source.label = str(spec)
+    return source
 
 
 def make_sink(spec: Spec, settings: Settings, mapping: RekordboxMapping) -> Sink:

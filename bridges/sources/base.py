@@ -38,6 +38,8 @@ class Source:
     """True when the source ends by itself: `finished` turns true after its last frame."""
 
     def __init__(self) -> None:
+        self.label = ""
+        """What a person named it by, for messages: "mocopi:12351"."""
         self.stats = SourceStats()
         self.finished = False
         self._deliver: Callable[[str, Frame], None] | None = None

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from dynamics.frames import Frame
 
@@ -57,12 +57,6 @@ def with_address(settings: S, address: str) -> S:
     if port and not 0 < int(port) < 65536:
         raise SourceError(f"port {port} of address {address!r} is not in 1..65535")
     return replace(settings, host=host or settings.host, port=int(port) if port else settings.port)
-
-
-def split_spec(spec: str) -> tuple[str, str]:
-    """`NAME` or `NAME:ADDRESS` as (name, address): "mocopi:0.0.0.0:12351" is ("mocopi", "0.0.0.0:12351")."""
-    name, _, address = spec.partition(":")
-    return name, address
 
 
 class UdpSource(Source):
@@ -126,13 +120,26 @@ class UdpSource(Source):
         where = f"UDP port {self.settings.port} on {self.settings.host}"
         loop = asyncio.get_running_loop()
         try:
-            address = (self.settings.host, self.settings.port)
-            transport, _ = await loop.create_datagram_endpoint(lambda: _Protocol(self, self._clock_ns), local_addr=address)
+            sock = await self._bound(loop)
+            transport, _ = await loop.create_datagram_endpoint(lambda: _Protocol(self, self._clock_ns), sock=sock)
         except OSError as error:
-            raise SourceError(f"{self.stream}: cannot listen at {where}: {_remedy(error, self.settings)}") from error
+            remedy = _remedy(error, self.label or "NAME", self.settings.host)
+            raise SourceError(f"{self.label or self.stream}: cannot listen at {where}: {remedy}") from error
         self._transport = transport
-        sock = cast(socket.socket, transport.get_extra_info("socket"))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.settings.receive_buffer_bytes)
+
+    async def _bound(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+        """Bound by ourselves, because uvloop's own error has no number. Raises OSError."""
+        found = await loop.getaddrinfo(self.settings.host, self.settings.port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, address = found[0]
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.settings.receive_buffer_bytes)
+            sock.bind(address)
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     async def _close(self) -> None:
         if self._timer is not None:
@@ -168,9 +175,10 @@ class _Protocol(asyncio.DatagramProtocol):
         """An unreachable reply to something sent: nothing is sent from here, and Windows reports some all the same."""
 
 
-def _remedy(error: OSError, settings: UdpSettings) -> str:
+def _remedy(error: OSError, label: str, host: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"another program has it. Close that program, or choose another port (NAME:{settings.host}:PORT)"
+        name = label.partition(":")[0]
+        return f"another program has it. Close that program, or choose another port ({name}:{host}:PORT)"
     if error.errno == errno.EACCES:
         return "the system does not allow it. Choose a port above 1023"
     if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):

@@ -261,6 +261,9 @@ def test_a_start_that_fails_leaves_no_session_folder(tmp_path: Path) -> None:
         taken = f"mocopi:127.0.0.1:{other.getsockname()[1]}"
         with running(tmp_path, "--source", "synthetic", "--source", taken, "--session-dir", str(tmp_path / "tapes")) as deck:
             assert deck.process.wait(WAIT_S) == 3
+            deck._reader.join(WAIT_S)
+            assert f"{taken}: cannot listen at UDP port" in deck.raw
+            assert "another program has it. Close that program, or choose another port" in deck.raw
     assert list((tmp_path / "tapes").iterdir()) == []
 
 

@@ -11,14 +11,22 @@ from bridges.sources.base import SourceError
 from bridges.sources.lumm import LummSettings, LummSource
 from bridges.sources.mocopi import MocopiSettings, MocopiSource
 from bridges.sources.pose_json import PoseJsonSettings, PoseJsonSource
-from bridges.sources.udp import SENDER_HOLD_NS, UdpError, UdpSettings, split_spec, with_address
+from bridges.sources.udp import SENDER_HOLD_NS, UdpError, UdpSettings, with_address
 from bridges.sources.vmc import VmcSettings, VmcSource
 from bridges.wire.mocopi import MocopiError
 from dynamics.frames import SourceKind
 from tests.wire import packets as p
 
+try:
+    import uvloop
+except ImportError:  # there is none for Windows
+    uvloop = None
+
 HERE = "127.0.0.1"
 PATIENCE_S = 5
+LOOPS = [pytest.param(asyncio.new_event_loop, id="asyncio")]
+if uvloop is not None:
+    LOOPS.append(pytest.param(uvloop.new_event_loop, id="uvloop"))
 POSE = {"frame": 1, "t": 2.5, "w": 640, "h": 480, "landmarks": [{"x": 0.5, "y": 0.5, "z": 0, "vis": 1}] * 33}
 
 
@@ -176,6 +184,37 @@ async def test_only_a_paired_sender_s_pose_is_a_camera_s(wire):
     assert (await inbox.wait(1))[0][1].kind is SourceKind.CAMERA
 
 
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_taken_port_is_answered_alike_on_every_loop_by_what_the_person_named(loop):
+    async def open_it():
+        source = MocopiSource(MocopiSettings(host=HERE, port=taken.getsockname()[1]))
+        source.label = "mocopi:12351"
+        await source.open(Inbox())
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken, asyncio.Runner(loop_factory=loop) as runner:
+        taken.bind((HERE, 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(SourceError) as caught:
+            runner.run(open_it())
+    assert str(caught.value) == (
+        f"mocopi:12351: cannot listen at UDP port {port} on {HERE}: another program has it. "
+        f"Close that program, or choose another port (mocopi:{HERE}:PORT)"
+    )
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_the_receive_buffer_is_asked_for_before_anything_can_arrive(loop):
+    async def asked():
+        source = MocopiSource(MocopiSettings(host=HERE, port=0, receive_buffer_bytes=50_000))
+        await source.open(Inbox())
+        size = source._transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        await source.close()
+        return size
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(asked()) in (50_000, 100_000), "Linux doubles it"
+
+
 async def test_a_port_that_is_taken_is_named_with_what_to_do(wire):
     first = MocopiSource(here(MocopiSettings))
     await wire(first)
@@ -212,19 +251,17 @@ async def test_a_source_closed_while_a_frame_waits_delivers_nothing_more():
 
 
 @pytest.mark.parametrize(
-    ("spec", "name", "host", "port"),
+    ("address", "host", "port"),
     [
-        ("mocopi", "mocopi", "0.0.0.0", 12351),
-        ("mocopi:12352", "mocopi", "0.0.0.0", 12352),
-        ("mocopi:127.0.0.1:12352", "mocopi", "127.0.0.1", 12352),
-        ("mocopi:127.0.0.1", "mocopi", "127.0.0.1", 12351),
-        ("mocopi:[::1]:12352", "mocopi", "::1", 12352),
+        ("", "0.0.0.0", 12351),
+        ("12352", "0.0.0.0", 12352),
+        ("127.0.0.1:12352", "127.0.0.1", 12352),
+        ("127.0.0.1", "127.0.0.1", 12351),
+        ("[::1]:12352", "::1", 12352),
     ],
 )
-def test_a_spec_names_host_and_port(spec, name, host, port):
-    found, address = split_spec(spec)
-    settings = with_address(MocopiSettings(mirror=True), address)
-    assert (found, settings) == (name, MocopiSettings(host=host, port=port, mirror=True))
+def test_an_address_names_host_and_port(address, host, port):
+    assert with_address(MocopiSettings(mirror=True), address) == MocopiSettings(host=host, port=port, mirror=True)
 
 
 @pytest.mark.parametrize("address", ["0", "65536", "127.0.0.1:99999"])
