@@ -320,13 +320,17 @@ def _source_status(label: str, source: Source, waits: bool) -> dict[str, Any]:
     stats, state = source.stats, _state(source)
     name = str(getattr(source, "name", ""))
     trouble = f": {stats.last_error}" if stats.last_error else ""
+    trouble += f", from {source.sender}" if source.sender else ""
     trouble += ", begins when armed: `airdeck arm`" if waits else ""
+    trouble += f" ({source.caution})" if source.caution else ""
     return {
         "spec": label,
         "name": name,
         "stream": source.stream,
         "kind": source.kind.value,
         "state": state,
+        "sender": source.sender,
+        "caution": source.caution,
         "finished": source.finished,
         "frames": stats.frames,
         "rejected": stats.rejected,

@@ -15,6 +15,7 @@ import structlog
 
 from bridges.sinks.base import Sink, SinkError
 from bridges.sources.base import Source, SourceError
+from safety.types import Profile
 
 from . import doctor, logs, memory
 from .assembly import build_pipeline, open_recorder
@@ -25,6 +26,8 @@ from .events import Act
 from .exits import MissingError, UsageError
 from .pipeline import Pipeline
 from .plan import Plan
+from .registry import Spec, section
+from .streams import STREAMS
 from .table import TableFeed
 from .wording import ARM_STATES, PRIVACY, PROFILES
 
@@ -223,10 +226,22 @@ def _tell_start(plan: Plan, deck: Deck, notes: Sequence[str]) -> None:
         control=str(plan.control),
         privacy=PRIVACY,
     )
+    for spec, source in zip(plan.sources, deck.sources, strict=True):
+        for about in cautions(plan.profile, spec, source):
+            log.warning("caution", source=str(spec), about=about)
     if deck.waiting and not plan.arm:
         log.warning("nothing plays yet: it begins when the deck is armed, `airdeck arm`", sources=deck.waiting)
     for note in notes:
         log.warning(note)
+
+
+def cautions(profile: Profile, spec: Spec, source: Source) -> Iterator[str]:
+    """What a person should know of a source, once, at the start."""
+    if source.caution:
+        yield source.caution
+    row = STREAMS.get(source.stream)
+    if profile is Profile.LIVE and source.hears_anyone and row is not None and row.driving:
+        yield f'whoever sends first is the performer: name the sender, allowed = ["ADDRESS"] under [{section(spec.row)}]'
 
 
 def summarise(deck: Deck) -> Summary:

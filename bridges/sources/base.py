@@ -48,6 +48,21 @@ class Source:
     def is_open(self) -> bool:
         return self._deliver is not None
 
+    @property
+    def sender(self) -> str:
+        """Address of the device that is being heard; empty for what is no network source, or while nobody sends."""
+        return ""
+
+    @property
+    def caution(self) -> str:
+        """What a person should know while this is open; empty when there is nothing."""
+        return ""
+
+    @property
+    def hears_anyone(self) -> bool:
+        """Nobody named the devices that may send: whoever sends first is heard."""
+        return False
+
     async def open(self, deliver: Callable[[str, Frame], None]) -> None:
         """Start delivering `(stream, frame)`. Raises SourceError when the device is not to be had."""
         if self._deliver is not None:

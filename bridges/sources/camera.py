@@ -90,6 +90,10 @@ class CameraSource(Source):
         return bool(self.ready.flags & Flag.SEALED)
 
     @property
+    def caution(self) -> str:
+        return f"the process that sees pictures keeps its network: {self.not_sealed}" if self.not_sealed else ""
+
+    @property
     def worker_pid(self) -> int:
         """Process id of the running worker, 0 when there is none."""
         return self._link.pid if self._link else 0

@@ -81,6 +81,14 @@ class UdpSource(Source):
         """The port that is open, 0 when none is."""
         return 0 if self._transport is None else int(self._transport.get_extra_info("sockname")[1])
 
+    @property
+    def sender(self) -> str:
+        return self._sender
+
+    @property
+    def hears_anyone(self) -> bool:
+        return not self._allowed
+
     def datagram(self, packet: bytes, sender: str, recv_ns: int) -> None:
         """One datagram from the socket: counted, checked, decoded."""
         self.stats.received += 1
