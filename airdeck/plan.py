@@ -77,7 +77,7 @@ def make(settings: Settings, line: CommandLine) -> Plan:
     return Plan(
         settings=settings,
         profile=run.profile,
-        sources=_checked_sources(settings, sources or _default_sources(run.profile)),
+        sources=_checked_sources(settings, sources or _default_sources(run.profile, sinks)),
         sinks=_checked_sinks(run.profile, sinks, line),
         rehearsal=frozenset(line.sinks),
         arm=line.arm,
@@ -88,18 +88,24 @@ def make(settings: Settings, line: CommandLine) -> Plan:
     )
 
 
-def _default_sources(profile: Profile) -> tuple[Spec, ...]:
-    """The chosen camera if there is one, else the demo performer; in live the lack of a camera is an error."""
+def _default_sources(profile: Profile, sinks: tuple[Spec, ...]) -> tuple[Spec, ...]:
+    """The chosen camera if there is one, else the demo performer, but only where nothing can be reached."""
     from bridges.sources.capture_devices import list_cameras
 
     if list_cameras():
         return (registry.source(CAMERA),)
     if profile is Profile.LIVE:
         raise MissingError("live needs a camera and this machine has none: plug one in, or try --profile dry-run")
+    if reaching := [str(spec) for spec in sinks if not _is_harmless(spec)]:
+        raise MissingError(
+            f"there is nothing to see for {', '.join(reaching)}: this machine has no camera, and the demo performer is for "
+            "trying only. Plug one in, or name a source: --source camera:FILE.mp4, mocopi, vmc; --source synthetic for the demo"
+        )
     return (registry.source(DEMO),)
 
 
 def _checked_sources(settings: Settings, sources: tuple[Spec, ...]) -> tuple[Spec, ...]:
+    _check_drivers(settings, sources)
     if settings.run.profile is not Profile.LIVE:
         return sources
     if wrong := [str(spec) for spec in sources if not _is_live(spec, settings)]:
@@ -107,6 +113,20 @@ def _checked_sources(settings: Settings, sources: tuple[Spec, ...]) -> tuple[Spe
     if not any(spec.row.name == CAMERA for spec in sources):
         raise MissingError("live needs a camera among its sources: add --source camera")
     return sources
+
+
+def _check_drivers(settings: Settings, sources: tuple[Spec, ...]) -> None:
+    """One performer, so one source a driving stream: two would make one body of two."""
+    by_stream: dict[str, Spec] = {}
+    for spec in sources:
+        row = spec.row
+        if not row.drives or (row.if_paired and not settings.sections[registry.section(row)].paired):
+            continue
+        first = by_stream.setdefault(row.drives, spec)
+        if first is not spec:
+            raise UsageError(
+                f"{first} and {spec} both give the stream {row.drives}, and there is one performer: name one of them"
+            )
 
 
 def _is_live(spec: Spec, settings: Settings) -> bool:

@@ -19,6 +19,10 @@ class Row:
     """The extra of airdeck that brings its packages; empty: they come with airdeck itself."""
     live: bool = True
     """False: a source that the live profile does not take at all."""
+    drives: str = ""
+    """The driving stream that a source feeds; empty: none."""
+    if_paired: bool = False
+    """It drives only by senders that the settings pair."""
 
 
 ADDRESS = "PORT|HOST:PORT"
@@ -37,11 +41,35 @@ SOURCES: dict[str, Row] = _table(
         "a camera, or a video file played as one",
         "0|NAME|FILE",
         f"{_IN}.capture_settings:CameraSettings",
+        drives="camera",
     ),
-    Row("mocopi", f"{_IN}.mocopi:MocopiSource", "Sony mocopi, its own UDP format", ADDRESS, f"{_IN}.mocopi:MocopiSettings"),
-    Row("vmc", f"{_IN}.vmc:VmcSource", "motion over VMC (OSC)", ADDRESS, f"{_IN}.vmc:VmcSettings"),
-    Row("pose-json", f"{_IN}.pose_json:PoseJsonSource", "pose over UDP: advice", ADDRESS, f"{_IN}.pose_json:PoseJsonSettings"),
-    Row("lumm", f"{_IN}.lumm:LummSource", "LUMM frames over UDP", ADDRESS, f"{_IN}.lumm:LummSettings"),
+    Row(
+        "mocopi",
+        f"{_IN}.mocopi:MocopiSource",
+        "Sony mocopi, its own UDP format",
+        ADDRESS,
+        f"{_IN}.mocopi:MocopiSettings",
+        drives="mocopi",
+    ),
+    Row("vmc", f"{_IN}.vmc:VmcSource", "motion over VMC (OSC)", ADDRESS, f"{_IN}.vmc:VmcSettings", drives="mocopi"),
+    Row(
+        "pose-json",
+        f"{_IN}.pose_json:PoseJsonSource",
+        "pose over UDP: advice",
+        ADDRESS,
+        f"{_IN}.pose_json:PoseJsonSettings",
+        drives="camera",
+        if_paired=True,
+    ),
+    Row(
+        "lumm",
+        f"{_IN}.lumm:LummSource",
+        "LUMM frames over UDP",
+        ADDRESS,
+        f"{_IN}.lumm:LummSettings",
+        drives="mocopi",
+        if_paired=True,
+    ),
     Row(
         "sensor-logger",
         f"{_IN}.sensor_logger:SensorLoggerSource",
@@ -50,7 +78,7 @@ SOURCES: dict[str, Row] = _table(
         f"{_IN}.sensor_logger:SensorLoggerSettings",
     ),
     Row("osc", f"{_IN}.osc_apps:OscAppsSource", "watch and phone apps over OSC", ADDRESS, f"{_IN}.osc_apps:OscAppsSettings"),
-    Row("synthetic", f"{_IN}.synthetic:SyntheticSource", "the demo performer", "MOVE[,MOVE...]", live=False),
+    Row("synthetic", f"{_IN}.synthetic:SyntheticSource", "the demo performer", "MOVE[,MOVE...]", live=False, drives="camera"),
 )
 
 SINKS: dict[str, Row] = _table(
@@ -81,11 +109,6 @@ class Spec:
 
     def __str__(self) -> str:
         return f"{self.row.name}:{self.arg}" if self.arg else self.row.name
-
-    @property
-    def asks_for_choices(self) -> bool:
-        """`NAME:?`: list what there is."""
-        return self.arg == "?"
 
 
 def parse(spec: str, rows: dict[str, Row], noun: str) -> Spec:

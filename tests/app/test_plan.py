@@ -7,7 +7,10 @@ import pytest
 from airdeck import plan, settings
 from airdeck.exits import MissingError, UsageError
 from airdeck.plan import CommandLine, Plan
+from bridges.sources.capture_devices import list_cameras
 from safety.types import Profile, SinkClass
+
+HAS_CAMERA = bool(list_cameras())
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +63,7 @@ def test_live_from_a_settings_file_is_not_armed_by_the_command_line(tmp_path: Pa
 @pytest.mark.parametrize("source", ["synthetic", "camera:clip.mp4", "camera:CLIP.MOV"])
 def test_live_refuses_a_source_that_is_not_live(source: str) -> None:
     with pytest.raises(UsageError, match="live takes live sources only"):
-        make(profile="live", sources=("camera:0", source), sinks=("midi:virtual",))
+        make(profile="live", sources=(source,), sinks=("midi:virtual",))
 
 
 def test_live_refuses_a_file_that_the_settings_name_as_the_camera(tmp_path: Path) -> None:
@@ -89,6 +92,55 @@ def test_live_takes_one_way_to_rekordbox_because_two_toggles_cancel_each_other()
 def test_live_with_camera_and_sink_is_a_plan_without_rehearsal_rights() -> None:
     made = make(profile="live", sources=("camera:0", "mocopi"), sinks=("midi:virtual",))
     assert (made.profile, specs(made.sources), made.arm) == (Profile.LIVE, ["camera:0", "mocopi"], False)
+
+
+@pytest.mark.parametrize(
+    ("sources", "stream"),
+    [
+        (("camera:0", "camera:1"), "camera"),
+        (("camera:0", "synthetic"), "camera"),
+        (("mocopi", "vmc"), "mocopi"),
+        (("vmc:39539", "vmc:39540"), "mocopi"),
+    ],
+)
+def test_two_sources_of_one_driving_stream_are_refused_with_both_names(sources: tuple[str, str], stream: str) -> None:
+    with pytest.raises(UsageError, match=f"{sources[0]} and {sources[1]} both give the stream {stream}"):
+        make(sources=sources)
+
+
+def test_a_body_from_the_network_counts_as_a_second_performer_once_its_sender_is_paired(tmp_path: Path) -> None:
+    assert specs(make(sources=("camera:0", "pose-json", "mocopi", "lumm")).sources)[1:] == ["pose-json", "mocopi", "lumm"]
+    file = tmp_path / "own.toml"
+    file.write_text('[lumm]\npaired = ["192.0.2.7"]\n')
+    line = CommandLine(sources=("mocopi", "lumm"))
+    with pytest.raises(UsageError, match="mocopi and lumm both give the stream mocopi"):
+        plan.make(settings.load(file, line.overrides()), line)
+
+
+@pytest.mark.skipif(HAS_CAMERA, reason="this machine has a camera")
+@pytest.mark.parametrize(
+    ("profile", "sinks", "demo"),
+    [
+        ("dry-run", (), True),
+        ("observe", (), True),
+        ("rehearse", ("recording",), True),
+        ("rehearse", ("midi:virtual",), False),
+        ("rehearse", ("recording", "keys"), False),
+        ("dry-run", ("osc:127.0.0.1:9",), False),
+    ],
+)
+def test_without_a_camera_the_demo_plays_only_where_nothing_can_be_reached(
+    profile: str, sinks: tuple[str, ...], demo: bool
+) -> None:
+    if demo:
+        assert make(profile=profile, sources=(), sinks=sinks).plays_demo
+    else:
+        with pytest.raises(MissingError, match=f"nothing to see for {sinks[-1]}: .*--source synthetic for the demo"):
+            make(profile=profile, sources=(), sinks=sinks)
+
+
+def test_the_demo_plays_into_a_real_sink_when_it_is_asked_for_by_name() -> None:
+    assert make(profile="rehearse", sources=("synthetic",), sinks=("midi:virtual",)).plays_demo
 
 
 @pytest.mark.parametrize(("for_s", "good"), [(0.0, False), (-0.001, False), (0.001, True), (20.0, True), (float("inf"), False)])

@@ -6,6 +6,7 @@ import pytest
 
 from airdeck import registry
 from airdeck.registry import RegistryError, Row
+from airdeck.streams import STREAMS
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,11 @@ def test_an_argument_where_none_belongs_is_refused() -> None:
         registry.sink("dry-run:x")
 
 
-def test_a_question_mark_asks_for_the_choices() -> None:
-    assert registry.sink("midi:?").asks_for_choices
-    assert not registry.sink("midi:Deck").asks_for_choices
+@pytest.mark.parametrize("row", registry.SOURCES.values(), ids=lambda row: row.name)
+def test_a_row_names_the_driving_stream_of_its_class_or_of_its_paired_senders(row: Row) -> None:
+    stream = registry.load(row).stream
+    driving = stream if stream in STREAMS and STREAMS[stream].driving else ""
+    assert (row.drives, row.if_paired) == (driving, False) or (driving == "" and row.if_paired == bool(row.drives))
 
 
 def test_a_missing_package_of_an_extra_is_answered_with_the_extra(
