@@ -96,7 +96,7 @@ def why_not_current(library: Library, path: Path | None = None) -> str:
         report = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return "there is no self-play report of this machine yet"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return f"the self-play report {path} cannot be read: {error}"
     if not isinstance(report, dict):
         return f"{path} is no self-play report"
