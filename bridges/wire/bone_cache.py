@@ -17,18 +17,20 @@ from dynamics.skeleton import MOCOPI_PARENT, MOCOPI_REST_M
 
 from .bones import (
     ABS_BITS,
-    COMPONENT_BITS,
+    COMPONENT_MAX,
     F32,
     FLIP_POS,
     FLIP_QUAT,
     IDENTITY,
     MIRROR_BONES,
+    NORM_MAX,
+    NORM_MIN,
     POSITION_LIMIT_BITS,
     POSITION_MAX_M,
     REST_ROOT_M,
     U32,
     BoneError,
-    mended_quats,
+    mended,
     positions_are_sane,
     unit_quats,
 )
@@ -41,33 +43,40 @@ HABIT_NS = 1_000_000_000
 MAX_POSITION_SETS = 32
 NAN = float("nan")
 ROOT = 0
-_THREE = Struct(">3f").unpack_from
+_THREE, _SEVEN = Struct(">3f").unpack_from, Struct(">7f").unpack_from
+PARENTS: tuple[int, ...] = tuple(MOCOPI_PARENT.tolist())
+_Vec = tuple[float, float, float]
+_Quat = tuple[float, float, float, float]
 
 
 class Run:
     """Where the numbers of some different bones stand in an array of 4-byte words."""
 
-    __slots__ = ("ids", "mask", "pos", "pos_ids", "pos_limit", "quat", "root")
+    __slots__ = ("bones", "ids", "mask", "pos", "pos_ids", "pos_limit", "quat", "root")
 
     def __init__(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> None:
         """`starts`: word where each bone's seven numbers begin; px py pz qx qy qz qw unless `quat_first`."""
         at = np.asarray(starts, dtype=np.intp)[:, None]
         quat, pos = (at + np.arange(4), at + np.arange(4, 7)) if quat_first else (at + np.arange(3, 7), at + np.arange(3))
+        self.bones = tuple(ids)
         self.ids = np.asarray(ids, dtype=np.intp)
-        self.mask = sum(1 << bone for bone in ids)
+        self.mask = sum([1 << bone for bone in ids])
         self.quat = quat
         limbs = self.ids != ROOT
         self.pos, self.pos_ids = pos[limbs], self.ids[limbs]
         self.pos_limit = POSITION_LIMIT_BITS[self.pos_ids]
         self.root = None if limbs.all() else 4 * int(pos[~limbs][0, 0])
 
-    def only(self, keep: np.ndarray) -> "Run":
-        """The same numbers for fewer bones; bool (n,)."""
+    def only(self, places: Sequence[int]) -> "Run":
+        """The same numbers for some of the bones."""
         part = object.__new__(Run)
-        part.ids, part.quat = self.ids[keep], self.quat[keep]
-        part.mask = sum(1 << int(bone) for bone in part.ids)
-        limbs = keep[self.ids != ROOT]
-        part.pos, part.pos_ids, part.pos_limit = self.pos[limbs], self.pos_ids[limbs], self.pos_limit[limbs]
+        part.bones = tuple([self.bones[place] for place in places])
+        part.ids, part.quat = self.ids.take(places), self.quat.take(places, axis=0)
+        part.mask = sum([1 << bone for bone in part.bones])
+        root = self.bones.index(ROOT) if ROOT in self.bones else len(self.bones)
+        limbs = [place - (place > root) for place in places if place != root]
+        part.pos, part.pos_ids = self.pos.take(limbs, axis=0), self.pos_ids.take(limbs)
+        part.pos_limit = self.pos_limit.take(limbs, axis=0)
         part.root = self.root if part.mask & 1 else None
         return part
 
@@ -88,14 +97,14 @@ class BoneCache:
         self._pos_raw: dict[int, bytes] = {}
         self._hips_m = (0.0, 0.0, 0.0)
         self._room_raw = b""
-        self._room: tuple[np.ndarray, np.ndarray] | None = None
+        self._room: tuple[_Vec, _Quat] | None = None
         self._usual = self._recent = 0
         self._recent_ns = self._now_ns = self._bones_ns = 0
         self._device_s = NAN
         self._seq = 0
         self._offset_m = MOCOPI_REST_M
         self._seen = np.zeros(MOCOPI_BONES, dtype=np.bool_)
-        self._skipped = np.zeros(MOCOPI_BONES, dtype=np.bool_)
+        self._skipped = np.zeros(0, dtype=np.intp)
         self._stale_offsets = False
 
     def run(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> Run:
@@ -149,13 +158,14 @@ class BoneCache:
         raw = words[start : start + 7].tobytes()
         if raw == self._room_raw:
             return None
-        position = _metres(words, 4 * start)
-        bits = words[start + 3 : start + 7].astype(U32).reshape(1, 4)
-        quats, good = mended_quats(bits)
-        if position is None or not good[0]:
-            return BoneError.NUMBER if position is None or (bits & ABS_BITS).max() > COMPONENT_BITS else BoneError.QUATERNION
-        still = position == (0.0, 0.0, 0.0) and abs(float(quats[0, 3])) > 1 - 1e-7
-        self._room = None if still else (np.array(position, dtype=np.float32), quats[0])
+        x, y, z, *turn = _SEVEN(raw)
+        length = math.hypot(*turn)
+        if _metres(words, 4 * start) is None or not NORM_MIN <= length <= NORM_MAX:
+            small = all(abs(part) <= COMPONENT_MAX for part in turn)  # NaN is not
+            return BoneError.QUATERNION if small and not NORM_MIN <= length <= NORM_MAX else BoneError.NUMBER
+        qx, qy, qz, qw = [part / length for part in turn]
+        still = x == y == z == 0 and abs(qw) > 1 - 1e-7
+        self._room = None if still else ((x, y, z), (qx, qy, qz, qw))
         self._room_raw = raw
         return None
 
@@ -176,13 +186,15 @@ class BoneCache:
         self._seq += 1
         self.pending, self._device_s = 0, NAN
 
-    def _in_room(self, hips_m: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+    def _in_room(self, hips_m: _Vec) -> tuple[np.ndarray, np.ndarray]:
         """The hips' place and rotation in the room, in our frame."""
         assert self._room is not None
         place, turn = self._room
-        root_m = place + _turned(turn, np.array(hips_m, F32))
-        quat = _times(turn, self._quat[ROOT])
-        return (root_m * FLIP_POS[0], quat * FLIP_QUAT[0]) if self._flip else (root_m, quat)
+        x, y, z = [a + b for a, b in zip(place, _turned(turn, hips_m), strict=True)]
+        qx, qy, qz, qw = _times(turn, self._quat[ROOT].tolist())
+        if self._flip:
+            x, qy, qz = -x, -qy, -qz
+        return np.array((x, y, z), F32), np.array((qx, qy, qz, qw), F32)
 
     def _take(self, run: Run, quats: np.ndarray, out: list[MocapFrame]) -> None:
         if self.pending & run.mask:
@@ -193,22 +205,21 @@ class BoneCache:
 
     def _put_good(self, run: Run, words: np.ndarray, out: list[MocapFrame]) -> BoneError | None:
         """The slow way: bone by bone, for senders that do not normalise and for hostile ones."""
-        bits = words.take(run.quat).astype(U32)
-        quats, lengths_right = mended_quats(bits)
-        keep = lengths_right.copy()
-        limbs = run.ids != ROOT
-        keep[limbs] &= ~np.greater(words.take(run.pos).astype(U32) & ABS_BITS, run.pos_limit).any(axis=1)
-        hips_m = None if run.root is None else _metres(words, run.root)
-        if hips_m is None:
-            keep[~limbs] = False
-        error = None if keep.all() else _reason(bits, keep, lengths_right)
-        part = run if error is None else run.only(keep)
-        if not part.mask:
+        quats, error, places = mended(words.take(run.quat))
+        wrong = _wrong_places(run, words)
+        if wrong:
+            error = BoneError.NUMBER
+            places = [place for place in places if place not in wrong]
+        if not places:
             return error
-        if part.mask & 1 and hips_m is not None:
-            self._hips_m = hips_m
-        self._positions(part, words, words.take(part.pos).tobytes())
-        self._take(part, quats[keep], out)
+        if len(places) < len(run.bones):
+            run, quats = run.only(places), quats.take(places, axis=0)
+        if run.root is not None:
+            self._hips_m = _THREE(words, run.root)  # type: ignore[arg-type]  # an array is a buffer; the stubs know it from 3.12 on
+        raw = words.take(run.pos).tobytes()
+        if raw != self._pos_raw.get(run.mask):
+            self._positions(run, words, raw)
+        self._take(run, quats, out)
         return error
 
     def _positions(self, run: Run, words: np.ndarray, raw: bytes) -> bool:
@@ -230,7 +241,8 @@ class BoneCache:
             usual, self._recent, self._recent_ns = self._recent, self.pending, self._bones_ns
         if usual != self._usual:
             self._usual = usual
-            self._seen = np.array([usual >> bone & 1 for bone in range(MOCOPI_BONES)], dtype=np.bool_)
+            bits = np.frombuffer(usual.to_bytes(4, "little"), np.uint8)
+            self._seen = np.unpackbits(bits, count=MOCOPI_BONES, bitorder="little").view(np.bool_)
             self._skipped = _skipped(usual)
             self._quat[~self._seen] = IDENTITY[0]
             self._stale_offsets = True
@@ -249,14 +261,26 @@ class BoneCache:
 
 
 def _skipped(usual: int) -> np.ndarray:
-    """bool (27,): bones that are not sent and have a descendant that is."""
-    skipped = np.zeros(MOCOPI_BONES, dtype=np.bool_)
-    for bone in range(1, MOCOPI_BONES):
-        parent = int(MOCOPI_PARENT[bone])
-        while usual >> bone & 1 and parent > ROOT and not usual >> parent & 1 and not skipped[parent]:
-            skipped[parent] = True
-            parent = int(MOCOPI_PARENT[parent])
-    return skipped
+    """int (n,): bones that are not sent and have a descendant that is."""
+    skipped = 0
+    for bone in range(MOCOPI_BONES - 1, 0, -1):  # children before their parents
+        if (usual | skipped) >> bone & 1 and PARENTS[bone] > ROOT:
+            skipped |= 1 << PARENTS[bone]
+    skipped &= ~usual
+    return np.array([bone for bone in range(1, MOCOPI_BONES) if skipped >> bone & 1], np.intp)
+
+
+def _wrong_places(run: Run, words: np.ndarray) -> set[int]:
+    """Which bones of the run have a position that is not finite or out of range."""
+    root = run.bones.index(ROOT) if run.root is not None else len(run.bones)
+    wrong: set[int] = set()
+    if run.root is not None and _metres(words, run.root) is None:
+        wrong.add(root)
+    bits = words.take(run.pos).astype(U32)
+    if not positions_are_sane(bits, run.pos_limit):
+        limbs: list[int] = np.flatnonzero(((bits & ABS_BITS) > run.pos_limit).any(axis=1)).tolist()
+        wrong.update(limb + (limb >= root) for limb in limbs)
+    return wrong
 
 
 def _metres(words: np.ndarray, at: int) -> tuple[float, float, float] | None:
@@ -266,18 +290,18 @@ def _metres(words: np.ndarray, at: int) -> tuple[float, float, float] | None:
     return (x, y, z) if sane else None
 
 
-def _reason(bits: np.ndarray, keep: np.ndarray, lengths_right: np.ndarray) -> BoneError:
-    large = np.greater(bits[~keep] & ABS_BITS, COMPONENT_BITS).any()
-    return BoneError.NUMBER if large or lengths_right[~keep].any() else BoneError.QUATERNION
-
-
-def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _times(a: Sequence[float], b: Sequence[float]) -> _Quat:
     """Quaternion product, xyzw."""
-    vector = a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3])
-    return np.array([*vector, a[3] * b[3] - a[:3] @ b[:3]], dtype=np.float32)
+    ax, ay, az, aw = a
+    bx, by, bz, bw = b
+    return (
+        aw * bx + bw * ax + ay * bz - az * by,
+        aw * by + bw * ay + az * bx - ax * bz,
+        aw * bz + bw * az + ax * by - ay * bx,
+        aw * bw - ax * bx - ay * by - az * bz,
+    )
 
 
-def _turned(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    twice = 2 * np.cross(quat[:3], vector)
-    turned: np.ndarray = vector + quat[3] * twice + np.cross(quat[:3], twice)
-    return turned
+def _turned(quat: _Quat, vector: _Vec) -> _Vec:
+    x, y, z, _ = _times(_times(quat, (*vector, 0.0)), (-quat[0], -quat[1], -quat[2], quat[3]))
+    return x, y, z

@@ -4,8 +4,10 @@ Checks work on the bits, because arithmetic on a signalling NaN or on 1e30 warns
 without the sign rise with the absolute value, so one integer comparison covers NaN, infinity and "too large".
 """
 
+import math
 import sys
 from enum import StrEnum
+from struct import Struct
 from typing import Final
 
 import numpy as np
@@ -59,6 +61,8 @@ POSITION_LIMIT_BITS[0] = POSITION_BITS
 REST_ROOT_M = tuple(MOCOPI_REST_M[0].tolist())
 TOO_LARGE = [int.from_bytes(np.full(4 * n, 0x40000000, dtype="<u4").tobytes(), "little") for n in range(MOCOPI_BONES + 1)]
 """Per number of quaternions: the bit that every component of COMPONENT_MAX and above has, NaN and infinity included."""
+_FLOATS = [Struct(f">{4 * n}f").unpack for n in range(MOCOPI_BONES + 1)]
+_IDENTITY_BITS = IDENTITY[0].view(U32)
 ONES = np.ones(MOCOPI_BONES, dtype=np.float32)
 
 
@@ -80,6 +84,27 @@ def mended_quats(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     good: np.ndarray = np.logical_and(norm >= NORM_MIN, norm <= NORM_MAX)
     quats[good] /= norm[good, None]
     return quats.astype(F32), good
+
+
+def mended(words: np.ndarray) -> tuple[np.ndarray, BoneError | None, list[int]]:
+    """Big-endian float bits (n, 4) as float32 (n, 4) normalised; why some of them are no rotations; the rows that are."""
+    count = len(words)
+    part = iter(_FLOATS[count](words.tobytes()))
+    lengths = list(map(math.hypot, part, part, part, part))
+    rows = [row for row, length in enumerate(lengths) if NORM_MIN <= length <= NORM_MAX]
+    if len(rows) < count:
+        bits = words.astype(U32) & ABS_BITS
+        error = BoneError.NUMBER if bits.max() > COMPONENT_BITS else BoneError.QUATERNION
+        good = set(rows)
+        words = words.copy()
+        for row in range(count):
+            if row not in good:
+                words[row], lengths[row] = _IDENTITY_BITS, 1.0
+    else:
+        error = None
+    quats = words.astype(U32).view(F32).astype(np.float64)
+    quats /= np.array(lengths).reshape(count, 1)
+    return quats.astype(F32), error, rows
 
 
 def rotations(bits: np.ndarray) -> np.ndarray | BoneError:

@@ -75,7 +75,7 @@ def decode(data: bytes | memoryview, out: list[OscMessage], limits: OscLimits = 
         return error
     first, budget = len(out), limits.arguments
     for start, end in spans:
-        message = _message(packet, start, end, budget)
+        message = read_message(packet, start, end, budget)
         if isinstance(message, OscError):
             del out[first:]
             return message
@@ -126,7 +126,8 @@ def _split_bundle(packet: bytes, spans: list[tuple[int, int]], limits: OscLimits
     return None
 
 
-def _message(packet: bytes, start: int, end: int, budget: int) -> OscMessage | OscError:
+def read_message(packet: bytes, start: int, end: int, budget: int) -> OscMessage | OscError:
+    """The message in this range, of at most `budget` arguments."""
     nul = packet.find(0, start, end)
     if nul < 0 or packet[start] != 0x2F:
         return OscError.ADDRESS

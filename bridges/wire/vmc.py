@@ -2,14 +2,15 @@
 
 Three ways in, one result. A packet laid out like an earlier one needs one comparison and one gather. Any other packet is
 walked message by message, a bone recognised by its whole head. What does not have exactly float arguments goes through
-the general OSC decoder. All three end in the same 4-byte words, so they cannot disagree.
+the general OSC decoder. All three end in the same 4-byte words, so they cannot disagree. A layout is learnt only when it
+comes again and again, a step at each sighting: ever new layouts cost a sender's packets nothing on top.
 
 Unverified, because no sender was found: `/mocopi/skel` (189 floats) and `/mcp/sklt/joint/N` are read as mocopi bone ids
 with qx qy qz qw px py pz, local to the parent, in mocopi's own frame. `/mcp/BonePos/NAME` has positions only: it is
 counted and gives no frame, as a position says nothing of a limb's rotation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from struct import Struct
 
@@ -20,12 +21,14 @@ from dynamics.frames import MOCOPI_BONES, MocapFrame
 from .bone_cache import GAP_NS, BoneCache, Run
 from .bones import BE
 from .layout import LayoutCache
-from .vmc_walk import NATIVE, ROOT, SKEL, TIME, Walk, WireError, holes, walk_packet
+from .vmc_walk import NATIVE, ROOT, SKEL, TIME, Parts, Sighting, VmcError, Walk, WireError, holes, parts, walk_packet
 
 MAX_BYTES = 8192
 """A bundle of all 55 bones and 52 blend shapes has about 7,300 bytes."""
 MIN_BONES_FOR_LAYOUT = 6
 """Fewer bones are read as fast without a layout."""
+PATIENCE = 32
+"""Packets of other layouts, before one that did not come again is given up: senders cut a frame into five at most."""
 MAX_RUNS = 128
 
 _FLOAT = Struct(">f").unpack_from
@@ -42,6 +45,9 @@ class VmcDecoder:
         self.unity = BoneCache(unity=True, mirror=mirror, gap_ns=gap_ns)
         self.native = BoneCache(unity=False, mirror=mirror, gap_ns=gap_ns)
         self._layouts: LayoutCache[tuple[Op, ...]] = LayoutCache()
+        self._learning: Sighting | None = None
+        self._steps: Iterator[bool] = iter(())
+        self._patience = 0
         self._skel = self.native.run(range(MOCOPI_BONES), range(0, 7 * MOCOPI_BONES, 7), quat_first=True)
         self._runs: dict[tuple[int, ...], Run] = {}
 
@@ -68,28 +74,50 @@ class VmcDecoder:
     def _walk(self, packet: bytes, out: list[MocapFrame]) -> WireError | None:
         walk = Walk()
         error = walk_packet(packet, walk)
-        if error is not None or not walk.chunks:
+        if error is not None or not walk.codes:
             return error or walk.error
-        applied = self._apply(self._ops(walk), np.frombuffer(b"".join(walk.chunks), BE), out)
-        plain = walk.error is None and not walk.general and len(walk.chunks) >= MIN_BONES_FOR_LAYOUT
-        if plain and self._layouts.worth_adding(packet):
-            self._layouts.add(packet, holes(packet, walk), self._ops(walk, in_packet=True))
+        found = parts(walk)
+        if found is None:
+            return VmcError.TOO_MANY_PARTS
+        ops = self._ops(walk, found)
+        applied = self._apply(ops, np.frombuffer(b"".join(walk.chunks), BE), out)
+        if walk.error is None and len(walk.codes) >= MIN_BONES_FOR_LAYOUT and walk.is_plain():
+            self._consider(packet, walk, found)
         return walk.error or applied
 
-    def _ops(self, walk: Walk, in_packet: bool = False) -> tuple[Op, ...]:
+    def _consider(self, packet: bytes, walk: Walk, found: Parts) -> None:
+        """One more sighting of the layout that is being learnt, or the first one of another."""
+        if self._learning is not None and self._learning.is_like(packet, walk):
+            if next(self._steps, None) is None:
+                self._learning = None
+            return
+        self._patience -= 1
+        if (self._learning is None or self._patience < 0) and self._layouts.worth_adding(packet):
+            self._learning, self._patience = Sighting(packet, walk), PATIENCE
+            self._steps = self._learn(packet, walk, found)
+
+    def _learn(self, packet: bytes, walk: Walk, found: Parts) -> Iterator[bool]:
+        """A layout, in steps: each costs less than reading a packet of it."""
+        gaps = holes(packet, walk)
+        yield True
+        ops = self._ops(walk, found, in_packet=True)
+        yield True
+        self._layouts.add(packet, gaps, ops)
+
+    def _ops(self, walk: Walk, found: Parts, in_packet: bool = False) -> tuple[Op, ...]:
         """The operations of a walk, on its gathered numbers or on the words of the packet itself."""
         starts = [at // 4 for at in walk.at] if in_packet else [0, *accumulate(len(chunk) // 4 for chunk in walk.chunks)]
-        firsts = [first for _, first in walk.marks]
+        firsts = [first for _, first in found]
         ops: list[Op] = []
-        for (code, first), stop in zip(walk.marks, [*firsts[1:], len(walk.chunks)], strict=True):
+        for (code, first), stop in zip(found, [*firsts[1:], len(walk.codes)], strict=True):
             if code == SKEL:
                 ops.append((code, self._skel, starts[first]))
             elif code >= ROOT:
                 ops.append((code, None, starts[first]))
             elif in_packet:
-                ops.append((code, self._new_run(walk.bones[first:stop], starts[first:stop]), 0))
+                ops.append((code, self._new_run(walk.codes[first:stop], starts[first:stop]), 0))
             else:
-                ops.append((code, self._known_run(tuple(walk.bones[first:stop])), starts[first]))
+                ops.append((code, self._known_run(tuple(walk.codes[first:stop])), starts[first]))
         return tuple(ops)
 
     def _new_run(self, codes: Sequence[int], starts: Sequence[int]) -> Run:

@@ -1,11 +1,14 @@
 """One datagram of OSC motion, message by message: which numbers it holds and where they stand.
 
-A bone is recognised by its whole head: address, type tags and name, as every sender writes them. What does not have
-exactly those goes through the general OSC decoder. Other addresses are ignored, whatever they hold.
+A bone is recognised by its whole head: address, type tags and name, as every sender writes them. Integers and doubles
+instead of floats are a table too; what is odder goes through the general OSC decoder. A message of another address costs
+one look at its first bytes and is ignored, whatever it holds. Every way is bounded by a count per datagram, so that no
+datagram costs much more than the largest that senders make.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from itertools import product
 from struct import Struct
 from struct import error as StructError  # noqa: N812
 
@@ -13,13 +16,20 @@ from dynamics.frames import MOCOPI_BONES
 from dynamics.skeleton import VMC_TO_MOCOPI
 
 from .bones import BoneError
-from .osc import BUNDLE, BUNDLE_HEAD, OscArg, OscError, OscLimits, OscMessage, decode, split
+from .osc import BUNDLE, BUNDLE_HEAD, OscArg, OscError, OscLimits, read_message
 
-LIMITS = OscLimits(messages=160, arguments=1024)
+LIMITS = OscLimits(messages=160, arguments=224)
+"""Messages and nested bundles of a datagram, and arguments of all that need the general decoder: `/mocopi/skel` has 189."""
 MAX_PARTS = 4
 """Time marks, roots and runs of different bones per datagram; senders have at most three."""
-MAX_GENERAL = 64
-"""Messages per datagram that may need the general decoder: a whole humanoid in doubles."""
+MAX_BODIES = 2
+"""Runs of different bones per datagram; senders have one."""
+MAX_ODD = 56
+"""Messages per datagram that begin like one that matters and have not exactly the usual floats: a humanoid in doubles."""
+MAX_GENERAL = 16
+"""Those of them that need the general decoder."""
+
+Parts = list[tuple[int, int]]
 
 BONE_ADDRESS, ROOT_ADDRESS, TIME_ADDRESS = b"/VMC/Ext/Bone/Pos", b"/VMC/Ext/Root/Pos", b"/VMC/Ext/T"
 SKEL_ADDRESS, JOINT_ADDRESS, POSITION_ADDRESS = b"/mocopi/skel", b"/mcp/sklt/joint/", b"/mcp/BonePos/"
@@ -58,12 +68,18 @@ HEADS = {
     **{_head(BONE_ADDRESS, "sfffffff", name): bone for name, bone in VMC_TO_MOCOPI.items()},
     **{_head(BONE_ADDRESS, "sfffffff", name): SKIP for name in OTHER_BONES},
     **{_head(JOINT_ADDRESS + b"%d" % bone, "f" * 7): NATIVE + bone for bone in range(MOCOPI_BONES)},
-    _head(ROOT_ADDRESS, "sfffffff", "root"): ROOT,
 }
-"""Everything of a message before its seven floats -> its code."""
-ROOT_V21_HEAD = _head(ROOT_ADDRESS, "s" + "f" * 13, "root")
+"""Everything of a bone's message before its seven floats -> its code."""
+ROOT_HEAD, ROOT_V21_HEAD = (_head(ROOT_ADDRESS, "s" + "f" * count, "root") for count in (7, 13))
 SKEL_HEAD = _head(SKEL_ADDRESS, "f" * 189)
 TIME_HEAD = _head(TIME_ADDRESS, "f")
+BONE_START, BONE_TAGS_END = _pad(BONE_ADDRESS), len(_head(BONE_ADDRESS, "sfffffff"))
+NAMES = {_pad(name.encode()): code for name, code in (*VMC_TO_MOCOPI.items(), *((name, SKIP) for name in OTHER_BONES))}
+NUMBERS: dict[bytes, tuple[int, Callable[[bytes, int], tuple[float, ...]]]] = {
+    _pad(b",s" + bytes(form)): (Struct(">" + bytes(form).decode()).size, Struct(">" + bytes(form).decode()).unpack_from)
+    for form in (*product(b"fi", repeat=7), (ord("d"),) * 7)
+}
+"""Type tags of a bone -> bytes of its numbers and how to read them: scripts send a whole number as an integer."""
 OF_OTHER_FORM = {
     BONE_ADDRESS: SKIP,
     ROOT_ADDRESS: ROOT,
@@ -71,8 +87,16 @@ OF_OTHER_FORM = {
     SKEL_ADDRESS: SKEL,
     **{JOINT_ADDRESS + b"%d" % bone: NATIVE + bone for bone in range(MOCOPI_BONES)},
 }
-"""Addresses that matter, for messages that do not have exactly the floats of `HEADS`."""
-_SEVEN = (7, Struct(">7f").pack)
+"""Addresses that matter, for messages that do not have exactly the usual numbers."""
+START_BYTES = 12
+STARTS = frozenset(_pad(address)[:START_BYTES] for address in (*OF_OTHER_FORM, POSITION_ADDRESS))
+"""A message that begins otherwise is ignored."""
+CONVERTED = -1
+"""Place of numbers that do not stand in the packet as they are needed."""
+_HASH = BUNDLE[0]
+_U32 = Struct(">I").unpack_from
+_PACK7 = Struct(">7f").pack
+_SEVEN = (7, _PACK7)
 _PACKS = {TIME: (1, Struct(">f").pack), SKEL: (7 * MOCOPI_BONES, Struct(f">{7 * MOCOPI_BONES}f").pack)}
 _NUMERIC = frozenset((int, float))
 
@@ -80,91 +104,172 @@ _NUMERIC = frozenset((int, float))
 class Walk:
     """One packet read message by message: its numbers gathered, and what they are."""
 
-    __slots__ = ("at", "bones", "chunks", "error", "general", "marks", "mask", "skipped", "spans")
+    __slots__ = ("args", "at", "chunks", "codes", "error", "general", "ignored", "odd", "singles", "unneeded")
 
     def __init__(self) -> None:
-        self.spans: list[tuple[int, int]] = []
+        self.codes: list[int] = []
         self.chunks: list[bytes] = []
+        """Per code: its numbers, as big-endian floats."""
         self.at: list[int] = []
-        """Per chunk: the byte of the packet where it begins."""
-        self.marks: list[tuple[int, int]] = []
-        """Per run of bones or single message: its code, and its first chunk."""
-        self.mask = 0
-        """Bones of the run that is open; 0 when none is."""
-        self.bones: list[int] = []
-        """Per chunk: the code of its message."""
-        self.skipped: list[tuple[int, int]] = []
-        """Bytes that may hold anything: the messages that are ignored, behind their address."""
-        self.general = 0
-        """Messages that needed the general decoder."""
+        """Per code: the byte of the packet where they begin."""
+        self.singles: list[int] = []
+        """Which of the codes are no bones."""
+        self.ignored: list[int] = []
+        """Where the messages begin that may hold anything behind their first `START_BYTES`."""
+        self.unneeded: list[tuple[int, int]] = []
+        """Other bytes that may hold anything."""
+        self.odd = self.general = 0
+        """Messages with unusual numbers; those of them that needed the general decoder."""
+        self.args = LIMITS.arguments
         self.error: WireError | None = None
 
+    def is_plain(self) -> bool:
+        """All of its numbers stand in the packet as they are needed."""
+        return not self.general and CONVERTED not in self.at
+
     def add(self, code: int, numbers: bytes, at: int) -> None:
-        """One message's numbers; a bone that is in the open run already begins the next one."""
-        bit = 1 << code if code < ROOT else 0
-        if not bit or not self.mask or self.mask & bit or (code >= NATIVE) != (self.bones[-1] >= NATIVE):
-            self.marks.append((code, len(self.chunks)))
-            self.mask = 0
-        self.mask |= bit
-        self.bones.append(code)
+        """One message's numbers."""
+        if code >= ROOT:
+            self.singles.append(len(self.codes))
+        self.codes.append(code)
         self.chunks.append(numbers)
         self.at.append(at)
 
 
+class Sighting:
+    """What makes packets of one layout alike, but for the bytes outside their numbers."""
+
+    __slots__ = ("_codes", "_places", "_size")
+
+    def __init__(self, packet: bytes, walk: Walk) -> None:
+        self._size, self._codes, self._places = len(packet), walk.codes, (walk.at, walk.ignored, walk.unneeded)
+
+    def is_like(self, packet: bytes, walk: Walk) -> bool:
+        return (
+            len(packet) == self._size and walk.codes == self._codes and (walk.at, walk.ignored, walk.unneeded) == self._places
+        )
+
+
 def walk_packet(packet: bytes, walk: Walk) -> WireError | None:
     """Fill `walk`; returns why the datagram is refused as a whole. What is wrong with one message is in `walk.error`."""
-    error = split(packet, walk.spans, LIMITS)
-    if error is not None:
-        return error
-    for start, end in walk.spans:
-        code = HEADS.get(packet[start : end - BONE_BYTES])
-        if code is None:
-            _other(packet, start, end, walk)
-            if len(walk.marks) > MAX_PARTS:
-                break
-        elif code >= 0:
-            walk.add(code, packet[end - BONE_BYTES : end], end - BONE_BYTES)
+    size = len(packet)
+    if size == 0 or size & 3:
+        return OscError.SIZE
+    if packet.startswith(BUNDLE):
+        return _walk_bundle(packet, walk) if size >= BUNDLE_HEAD else OscError.ELEMENT
+    code = HEADS.get(packet[: max(0, size - BONE_BYTES)])
+    if code is not None and code >= 0:
+        walk.add(code, packet[size - BONE_BYTES :], size - BONE_BYTES)
+    elif code is None and packet[:START_BYTES] in STARTS:
+        return _message(packet, 0, size, walk)
+    return None
+
+
+def _walk_bundle(packet: bytes, walk: Walk) -> WireError | None:
+    code_of, codes, chunks, at = HEADS.get, walk.codes, walk.chunks, walk.at
+    pos, end = BUNDLE_HEAD, len(packet)
+    ends: list[int] = []
+    for _ in range(LIMITS.messages + 1):
+        while pos == end:
+            if not ends:
+                return None
+            end = ends.pop()
+        start = pos + 4  # every size is a multiple of 4, so four bytes are there
+        pos = start + _U32(packet, pos)[0]
+        if pos > end or pos & 3 or pos == start:
+            return OscError.ELEMENT
+        code = code_of(packet[start : pos - BONE_BYTES])
+        if code is not None and pos > BONE_BYTES:
+            if code >= 0:
+                codes.append(code)
+                chunks.append(packet[pos - BONE_BYTES : pos])
+                at.append(pos - BONE_BYTES)
+            else:
+                walk.unneeded.append((pos - BONE_BYTES, pos))
+        elif packet[start : start + START_BYTES] in STARTS:
+            error = _message(packet, start, pos, walk)
+            if error is not None:
+                return error
+        elif packet[start] == _HASH and packet.startswith(BUNDLE, start, pos):
+            ends.append(end)
+            if pos - start < BUNDLE_HEAD or len(ends) >= LIMITS.depth:
+                return OscError.ELEMENT if pos - start < BUNDLE_HEAD else OscError.DEPTH
+            walk.unneeded.append((start + len(BUNDLE), start + BUNDLE_HEAD))
+            pos, end = start + BUNDLE_HEAD, pos
         else:
-            walk.skipped.append((end - BONE_BYTES, end))
-    return None if len(walk.marks) <= MAX_PARTS else VmcError.TOO_MANY_PARTS
+            walk.ignored.append(start)
+    return OscError.MESSAGES
 
 
-def _other(packet: bytes, start: int, end: int, walk: Walk) -> None:
-    """A message that is no bone of the usual form."""
-    nul = packet.find(0, start, end)
-    address = packet[start:nul] if nul > start else b""
+def _message(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
+    """A message that begins like one that matters and is no bone of the usual form; says why the datagram is refused."""
+    size = end - start
+    if packet.startswith(TIME_HEAD, start) and size >= len(TIME_HEAD) + 4:
+        at, used = start + len(TIME_HEAD), 4
+        walk.add(TIME, packet[at : at + used], at)
+    elif packet.startswith(BONE_START, start):
+        return _odd_bone(packet, start, end, walk)
+    elif packet.startswith(ROOT_HEAD, start) and size == len(ROOT_HEAD) + BONE_BYTES:
+        at, used = start + len(ROOT_HEAD), BONE_BYTES
+        walk.add(ROOT, packet[at:end], at)
+    elif packet.startswith(ROOT_V21_HEAD, start) and size == len(ROOT_V21_HEAD) + ROOT_V21_BYTES:
+        at, used = start + len(ROOT_V21_HEAD), BONE_BYTES
+        walk.add(ROOT, packet[at : at + used], at)
+    elif packet.startswith(SKEL_HEAD, start) and size == len(SKEL_HEAD) + SKEL_BYTES:
+        at, used = start + len(SKEL_HEAD), SKEL_BYTES
+        walk.add(SKEL, packet[at:end], at)
+    else:
+        return _general(packet, start, end, walk)
+    if at + used < end:
+        walk.unneeded.append((at + used, end))
+    return None if len(walk.singles) <= MAX_PARTS else VmcError.TOO_MANY_PARTS
+
+
+def _odd_bone(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
+    """A bone with a name that nobody needs, or with integers or doubles."""
+    walk.odd += 1
+    if walk.odd > MAX_ODD:
+        return VmcError.TOO_MANY_GENERAL
+    name_at = start + BONE_TAGS_END
+    size, read = NUMBERS.get(packet[start + len(BONE_START) : name_at], (0, None))
+    at = end - size
+    if read is None or at <= name_at:
+        return _general(packet, start, end, walk)
+    code = NAMES.get(packet[name_at:at])
+    if code is None:
+        nul = packet.find(0, name_at, at)
+        if nul < 0 or _pad(packet[name_at:nul]) in NAMES:
+            return _general(packet, start, end, walk)
+    if code is None or code == SKIP:
+        walk.unneeded.append((at, end))
+        return None
+    try:
+        walk.add(code, _PACK7(*read(packet, at)), CONVERTED)
+    except (OverflowError, StructError):  # larger than a float32 can say
+        walk.error = walk.error or BoneError.NUMBER
+    return None
+
+
+def _general(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
+    """A message with numbers of odd kinds, extra arguments, or another root's name."""
+    walk.general += 1
+    if walk.general > MAX_GENERAL:
+        return VmcError.TOO_MANY_GENERAL
+    error = _read_general(packet, start, end, walk)
+    walk.error = walk.error or error
+    return None if len(walk.singles) <= MAX_PARTS else VmcError.TOO_MANY_PARTS
+
+
+def _read_general(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
+    address = packet[start : packet.find(0, start, end)]
     code = OF_OTHER_FORM.get(address)
     if code is None:
-        if address.startswith(POSITION_ADDRESS):
-            walk.error = walk.error or VmcError.POSITION_ONLY
-        if nul < 0:
-            walk.general += 1
-        else:
-            walk.skipped.append(((nul + 4) & ~3, end))
-        return
-    if address == TIME_ADDRESS and packet.startswith(TIME_HEAD, start) and end - start >= len(TIME_HEAD) + 4:
-        at = start + len(TIME_HEAD)
-        walk.add(TIME, packet[at : at + 4], at)
-        walk.skipped.append((at + 4, end))
-    elif address == ROOT_ADDRESS and packet[start : end - ROOT_V21_BYTES] == ROOT_V21_HEAD:
-        at = end - ROOT_V21_BYTES
-        walk.add(ROOT, packet[at : at + BONE_BYTES], at)
-        walk.skipped.append((at + BONE_BYTES, end))
-    elif address == SKEL_ADDRESS and packet[start : end - SKEL_BYTES] == SKEL_HEAD:
-        walk.add(SKEL, packet[end - SKEL_BYTES : end], end - SKEL_BYTES)
-    else:
-        walk.general += 1
-        fault = VmcError.TOO_MANY_GENERAL if walk.general > MAX_GENERAL else _general(packet[start:end], code, walk)
-        walk.error = walk.error or fault
-
-
-def _general(message: bytes, code: int, walk: Walk) -> WireError | None:
-    """A message with integers or doubles, extra arguments, or another root's name."""
-    messages: list[OscMessage] = []
-    error = decode(message, messages, LIMITS)
-    if error is not None:
-        return error
-    args: Sequence[OscArg] = messages[0].args
+        return VmcError.POSITION_ONLY if address.startswith(POSITION_ADDRESS) else None
+    message = read_message(packet, start, end, walk.args)
+    if isinstance(message, OscError):
+        return message
+    walk.args -= len(message.tags)
+    args: Sequence[OscArg] = message.args
     if code in (SKIP, ROOT):
         if not args or not isinstance(args[0], str):
             return VmcError.ARGUMENTS
@@ -178,22 +283,51 @@ def _general(message: bytes, code: int, walk: Walk) -> WireError | None:
     if len(numbers) < count or not _NUMERIC.issuperset(map(type, numbers)):
         return VmcError.ARGUMENTS
     try:
-        chunk = pack(*numbers)
+        walk.add(code, pack(*numbers), CONVERTED)
     except (OverflowError, StructError):  # larger than a float32 can say
         return BoneError.NUMBER
-    walk.add(code, chunk, 0)
     return None
 
 
+def parts(walk: Walk) -> Parts | None:
+    """(code, its place) of each single message and of the first bone of each run of different ones; None: too many."""
+    codes, first, bodies = walk.codes, 0, 0
+    found: Parts = []
+    for stop in (*walk.singles, len(codes)):
+        while first < stop:
+            found.append((codes[first], first))
+            first = _end_of_run(codes, first, stop)
+            bodies += 1
+            if bodies > MAX_BODIES:
+                return None
+        if stop < len(codes):
+            found.append((codes[stop], stop))
+            first = stop + 1
+    bodies += sum(code == SKEL for code, _ in found)
+    return found if len(found) <= MAX_PARTS and bodies <= MAX_BODIES else None
+
+
+def _end_of_run(codes: list[int], first: int, stop: int) -> int:
+    """Where a bone comes that was there already, or one of the other kind."""
+    run = codes[first:stop]
+    if len(set(run)) == len(run) and (max(run) < NATIVE or min(run) >= NATIVE):
+        return stop
+    seen: set[int] = set()
+    for place in range(first, stop):
+        code = codes[place]
+        if code in seen or (code >= NATIVE) != (codes[first] >= NATIVE):
+            return place
+        seen.add(code)
+    return stop
+
+
 def holes(packet: bytes, walk: Walk) -> list[tuple[int, int]]:
-    """Bytes that do not make the layout: numbers, ignored messages behind their address, time tags."""
+    """Bytes that do not make the layout: numbers, ignored messages behind their beginning, time tags."""
     gaps = [(at, at + len(chunk)) for at, chunk in zip(walk.at, walk.chunks, strict=True)]
-    gaps += [(start, end) for start, end in walk.skipped if start < end]
-    pos = 0
-    for start, end in [*walk.spans, (len(packet), len(packet))]:
-        head = packet.find(BUNDLE, pos, start)
-        while head >= 0:
-            gaps.append((head + len(BUNDLE), head + BUNDLE_HEAD))
-            head = packet.find(BUNDLE, head + BUNDLE_HEAD, start)
-        pos = end
+    gaps += walk.unneeded
+    for start in walk.ignored:
+        at, end = start + START_BYTES, start + _U32(packet, start - 4)[0]
+        if at < end:
+            gaps.append((at, end))
+    gaps.append((len(BUNDLE), BUNDLE_HEAD))
     return sorted(gaps)
