@@ -23,10 +23,9 @@ from .pipeline import Emit, Pipeline
 from .plan import Plan
 from .session.manifest import Manifest, SessionInfo, SinkEntry, SourceEntry
 from .session.recorder import Recorder
-from .settings import config_file
+from .settings import PROMOTIONS_FILE, config_file
 
 GESTURES_FILE = "gestures.toml"
-PROMOTIONS_FILE = "promotions.toml"
 
 
 def read_library(tier: int) -> Library:

@@ -175,7 +175,7 @@ def status(control: Control = None, as_json: Json = False) -> None:
 @app.command(short_help="Synthetic performers through pipeline and gate.")
 def selfplay(
     quick: Annotated[bool, typer.Option("--quick", help="The two raises and their near misses, on a few bodies.")] = False,
-    seed: Annotated[int, typer.Option(help="Start of the random numbers.")] = 1,
+    seed: Annotated[int, typer.Option(help="Start of the random numbers; live asks for 1.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Where the report goes.", show_default=False)] = None,
     as_json: Json = False,
 ) -> None:

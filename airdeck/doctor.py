@@ -33,6 +33,8 @@ PORTS: tuple[tuple[str, int, str], ...] = (
     ("udp", 39539, "vmc"),
     ("udp", 9705, "pose-json"),
     ("udp", 9702, "lumm"),
+    ("udp", 9000, "osc"),
+    ("tcp", 8000, "sensor-logger"),
     ("udp", 4460, "rkbx_link"),
     ("tcp", 9471, "san"),
     ("tcp", 8128, "page"),
@@ -160,6 +162,17 @@ def _keys() -> Iterator[Finding]:
         yield Finding("keys", Level.WARN, "no X display, so no keys", "start it from a desktop session, or use a MIDI sink")
 
 
+def _selfplay() -> Iterator[Finding]:
+    from . import assembly
+    from .selfplay import report
+
+    why = report.why_not_current(assembly.read_library(settings.load().performer.tier))
+    if why:
+        yield Finding("selfplay", Level.WARN, f"live is refused: {why}", "airdeck selfplay --quick")
+    else:
+        yield Finding("selfplay", Level.OK, f"this machine's report is current: {report.report_path()}")
+
+
 def _rekordbox() -> Iterator[Finding]:
     if SYSTEM == "linux":
         text = "does not run on Linux: this machine can be the remote gate over RTP-MIDI"
@@ -265,6 +278,7 @@ def _folders() -> Iterator[Finding]:
             yield Finding("folders", Level.BAD, f"{folder} cannot be written", f"make it yours, or set {variable}")
 
 
+# The last one loads the whole pipeline: before it, the collector's time is that of a small process.
 CHECKS: dict[str, Check] = {
     "settings": _settings,
     "camera": _camera,
@@ -280,4 +294,5 @@ CHECKS: dict[str, Check] = {
     "cpu": _governor,
     "folders": _folders,
     "disk": _disk,
+    "selfplay": _selfplay,
 }

@@ -24,6 +24,8 @@ from . import paths
 from .exits import UsageError
 
 FILE_NAME = "airdeck.toml"
+PROMOTIONS_FILE = "promotions.toml"
+"""Which gestures are live-safe: beside the settings, and none of them."""
 COMMAND_LINE = "command line"
 Tree = dict[str, Any]
 

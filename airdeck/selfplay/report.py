@@ -11,8 +11,9 @@ import numpy as np
 import dynamics
 import safety
 
-from .. import gestures, paths, pipeline
+from .. import events, gestures, paths, pipeline, streams
 from ..gestures.library import Library
+from ..settings import PROMOTIONS_FILE, config_file
 from .run import Outcome, Score
 
 FORMAT = "airdeck.selfplay/1"
@@ -22,11 +23,12 @@ QUICK_SEED = 1
 
 
 def code_digest() -> str:
-    """SHA-256 over the code that decides: numbers, gestures, pipeline, gate."""
+    """SHA-256 over what decides: numbers, gestures, pipeline with its inputs and streams, gate, promotions."""
     digest = hashlib.sha256()
     folders = [Path(str(package.__file__)).parent for package in (dynamics, safety, gestures)]
     files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
-    for file in (*files, Path(pipeline.__file__)):
+    modules = [Path(str(module.__file__)) for module in (pipeline, events, streams)]
+    for file in (*files, *modules, config_file(PROMOTIONS_FILE)):
         digest.update(file.name.encode() + file.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
@@ -69,9 +71,9 @@ def _score(score: Score, hours: float) -> dict[str, Any]:
     }
 
 
-def report_path() -> Path:
-    """Where this machine keeps its newest quick report."""
-    return paths.state_dir() / "selfplay" / "quick.json"
+def report_path(seed: int = QUICK_SEED) -> Path:
+    """Where this machine keeps its newest quick report. Only that of `QUICK_SEED` counts; others lie beside it."""
+    return paths.state_dir() / "selfplay" / ("quick.json" if seed == QUICK_SEED else f"quick-seed-{seed}.json")
 
 
 def keep(report: dict[str, Any], path: Path | None = None) -> Path:
@@ -85,7 +87,7 @@ def keep(report: dict[str, Any], path: Path | None = None) -> Path:
 
 
 def current(library: Library, path: Path | None = None) -> bool:
-    """Whether a passed report of this machine, this library and this code is on file."""
+    """Whether a passed report of this machine, this library, this code and the seed of live is on file."""
     return not why_not_current(library, path)
 
 
@@ -102,6 +104,7 @@ def why_not_current(library: Library, path: Path | None = None) -> str:
         return f"{path} is no self-play report"
     expected = {
         "format": FORMAT,
+        "seed": QUICK_SEED,
         "machine": machine_id(),
         "library_hash": library.content_hash,
         "code": code_digest(),
