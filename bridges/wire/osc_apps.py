@@ -18,11 +18,13 @@ from dynamics.frames import ImuSample, WatchSample
 
 from . import body_units as units
 from .body_units import G0_MPS2, NAN, NO_QUAT, NO_VEC3, Axes, Quat, Vec3
-from .osc import OscArg, OscError, OscLimits, OscMessage, decode
+from .osc import OscArg, OscError, OscLimits, read_message, split
 
 MAX_BYTES = 2048
 """A ZIG SIM bundle with everything on stays below half of it."""
 LIMITS = OscLimits(messages=64, arguments=256, depth=2)
+MAX_READINGS = 32
+"""Messages with a known address per datagram: TDLiDAR has eighteen addresses, every other app fewer."""
 JOIN_NS = 150_000_000
 """Readings of two sensors this close belong together: a little more than a period of 10 Hz, the slowest useful rate."""
 LEADER_NS = 500_000_000
@@ -41,6 +43,7 @@ class OscAppError(StrEnum):
 
     UNKNOWN = "osc apps: no address of a known app"
     ARGUMENTS = "osc apps: too few arguments, or not numbers"
+    TOO_MANY = "osc apps: more readings than any app has"
 
 
 class Target(StrEnum):
@@ -81,6 +84,8 @@ def _xyz(address: str, target: Target, factor: float, sign: float) -> dict[str, 
     return {f"{address}/{name}": Row(target, factor, sign, axis) for axis, name in enumerate("xyz")}
 
 
+Reading = tuple[Row, tuple[OscArg, ...]]
+
 ADDRESSES: dict[str, Row] = {
     # GyrOSC: iOS, g
     "/gyrosc/accel": Row(Target.ACCEL, G0_MPS2, IOS),
@@ -116,6 +121,9 @@ ZIG_SIM: dict[str, Row] = {
 }
 """Last part of the address → meaning. ZIG SIM exists for iOS and Android."""
 _ZIG_ADDRESS = re.compile(r"(?:/ZIGSIM)?/[A-Za-z0-9_-]{1,64}/([a-z]{4,10})")
+SLASH = 0x2F
+MAX_ADDRESS_BYTES = 96
+"""ZIG SIM's, with an id of 64 characters in front, has 82."""
 _OTHER_APPS = ("/gyrosc/", "/tdlidar/", "/avatar/", "/bt/")
 
 
@@ -139,17 +147,14 @@ class OscAppsDecoder:
 
     def feed(self, packet: bytes, recv_ns: int, out: list[Any]) -> OscError | OscAppError | None:
         """Read one datagram of at most MAX_BYTES."""
-        messages: list[OscMessage] = []
-        error = decode(packet, messages, LIMITS)
+        readings: list[Reading] = []
+        error = _readings(packet, readings)
         if error is not None:
             return error
         touched: set[Target] = set()
         reason: OscAppError | None = OscAppError.UNKNOWN
-        for message in messages:
-            row = row_of(message.address)
-            if row is None:
-                continue
-            reason = self._state.take(row, message.args, recv_ns, touched)
+        for row, args in readings:
+            reason = self._state.take(row, args, recv_ns, touched)
         if self._state.leads(POCKET, touched, recv_ns):
             out.append(self._pocket(recv_ns))
         if Target.HEART in touched or self._state.leads(WATCH, touched, recv_ns):
@@ -188,6 +193,30 @@ class OscAppsDecoder:
             gyro_radps=self._state.vec(Target.WATCH_GYRO, recv_ns),
             side=self._side,
         )
+
+
+def _readings(packet: bytes, readings: list[Reading]) -> OscError | OscAppError | None:
+    """The messages whose address is known; of the others nothing but the address is read."""
+    spans: list[tuple[int, int]] = []
+    error = split(packet, spans, LIMITS)
+    if error is not None:
+        return error
+    budget = LIMITS.arguments
+    for start, end in spans:
+        nul = packet.find(0, start, end)
+        if nul < 0 or packet[start] != SLASH:
+            return OscError.ADDRESS
+        row = row_of(packet[start:nul].decode("utf-8", "replace")) if nul - start <= MAX_ADDRESS_BYTES else None
+        if row is None:
+            continue
+        if len(readings) >= MAX_READINGS:
+            return OscAppError.TOO_MANY
+        message = read_message(packet, start, end, budget)
+        if isinstance(message, OscError):
+            return message
+        budget -= len(message.tags)
+        readings.append((row, message.args))
+    return None
 
 
 class _State:
