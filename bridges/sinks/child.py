@@ -6,10 +6,12 @@ import select
 import subprocess
 import threading
 from collections.abc import Callable
+from typing import IO, cast
 
 from .base import SinkError
 from .driver import table_hash
 from .frames import Frame, FrameError, FrameReader, Kind, pack
+from .last_words import LastWords
 from .link import HAS_PAIR, LinkError, start_child
 from .plan import WriterPlan
 
@@ -17,6 +19,8 @@ START_TIMEOUT_S = 15.0
 """From start to first word. Seen: 0.1 s, and 5 s after a JACK client was killed, when jackd -S answers nobody."""
 BYE_TIMEOUT_S = 1.0
 """How long a writer may take to let go and end before it is killed."""
+STDERR_TIMEOUT_S = 0.5
+"""After its end: only a child of the writer can still hold its standard error."""
 RECEIVE_BYTES = 65536
 THREAD_POLL_S = 0.2
 
@@ -30,6 +34,7 @@ class Child:
         self._hello: asyncio.Future[Frame] = self._loop.create_future()
         self._reader = FrameReader()
         self._words = b""
+        self._stderr: LastWords | None = None
         self._unsent = b""
         self._ended = False
 
@@ -45,11 +50,15 @@ class Child:
             self.process, self.link = await spawn
             await self.end()
             raise
+        self._stderr = LastWords(cast(IO[bytes], self.process.stderr))
         self._watch()
         try:
             hello = await asyncio.wait_for(self._hello, START_TIMEOUT_S)
             if hello.seq != table_hash(document["rows"]):
                 raise SinkError("the writer process has another table of commands: is another AirDeck installed?")
+        except EOFError:
+            await self.end()
+            raise SinkError(self._why()) from None
         except TimeoutError:
             await self.end()
             raise SinkError(f"the writer process said nothing for {START_TIMEOUT_S:g} s") from None
@@ -85,7 +94,14 @@ class Child:
         self._unwatch()
         self.link.close()
         self.process.kill()
-        await asyncio.shield(asyncio.to_thread(self.process.wait))
+        await asyncio.shield(asyncio.to_thread(self._bury))
+
+    def _bury(self) -> None:
+        self.process.wait()
+        if self._stderr is not None:
+            self._stderr.wait(STDERR_TIMEOUT_S)
+        elif self.process.stderr is not None:
+            self.process.stderr.close()
 
     def _watch(self) -> None:
         """Windows' own loop watches no sockets of others: a thread does it there."""
@@ -141,8 +157,14 @@ class Child:
         if self._ended:
             return
         self._unwatch()
-        why = self._words.decode(errors="replace") or "the writer process ended"
         if not self._hello.done():
-            self._hello.set_exception(SinkError(why))
+            self._hello.set_exception(EOFError())
         else:
-            self._on_end(why)
+            self._on_end(self._why())
+
+    def _why(self) -> str:
+        """Its own reason, else the last that it, or a library in it, said to nobody."""
+        if self._words:
+            return self._words.decode(errors="replace")
+        said = "" if self._stderr is None else self._stderr.line()
+        return f"the writer process ended: {said}" if said else "the writer process ended"

@@ -93,12 +93,15 @@ def _read_exactly(link: socket.socket, count: int) -> bytes:
 
 
 def _popen(module: str, argument: str, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    """-P keeps the current folder out of the child's imports; its output would spoil the deck's table."""
+    """-P keeps the current folder out of the child's imports; its output would spoil the deck's table.
+
+    Somebody has to read its standard error (`LastWords`): a full pipe would hold the child up.
+    """
     return subprocess.Popen(
         module_command(module, argument),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         pass_fds=fds,
         env=module_environment(),
         creationflags=_creation_flags(),
