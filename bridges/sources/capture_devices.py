@@ -34,12 +34,15 @@ def list_cameras(sysfs: Path = SYSFS_VIDEO, dev: Path = Path("/dev")) -> tuple[C
         return tuple(sorted(_from_sysfs(sysfs, dev), key=lambda camera: camera.index))
 
 
-def probe_cameras(limit: int = PROBE_LIMIT) -> tuple[CameraInfo, ...]:
-    """Cameras found by opening the first indexes."""
+def probe_cameras(limit: int = PROBE_LIMIT, timeout_s: float = PROBE_TIMEOUT_S) -> tuple[CameraInfo, ...]:
+    """Cameras found by opening the first indexes; those found before a driver hung, where one does."""
     argv = module_command("bridges.sources.capture_probe", str(limit))
     env = module_environment()
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False)
-    return tuple(CameraInfo(int(index), f"camera {index}") for index in done.stdout.split())
+    try:
+        found = subprocess.run(argv, env=env, capture_output=True, timeout=timeout_s, check=False).stdout
+    except subprocess.TimeoutExpired as error:
+        found = error.stdout or b""
+    return tuple(CameraInfo(int(index), f"camera {int(index)}") for index in found.split())
 
 
 def resolve_camera(wanted: str) -> CameraInfo:

@@ -11,6 +11,7 @@ def main() -> None:
         capture = cv2.VideoCapture(index)
         if capture.isOpened():
             sys.stdout.write(f"{index}\n")
+            sys.stdout.flush()  # the next one may hang
         capture.release()
 
 

@@ -13,6 +13,7 @@ from bridges.sources.capture_devices import (
     is_network_address,
     is_video_file,
     list_cameras,
+    probe_cameras,
 )
 
 HD = CameraInfo(0, "Integrated HD: Webcam", "/dev/video0")
@@ -80,3 +81,19 @@ def test_a_number_is_a_camera_even_when_a_file_has_that_name(tmp_path: Path, mon
 
 def test_network_addresses_are_told_from_paths() -> None:
     assert is_network_address("rtsp://cam/1") and not is_network_address(r"C:\clip.mp4")
+
+
+def test_a_driver_that_hangs_costs_only_the_cameras_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cv2.py").write_text(
+        "import time\n"
+        "class VideoCapture:\n"
+        "    def __init__(self, index):\n"
+        "        time.sleep(60 if index == 2 else 0)\n"
+        "        self.index = index\n"
+        "    def isOpened(self):\n"
+        "        return self.index == 1\n"
+        "    def release(self):\n"
+        "        pass\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert probe_cameras(limit=4, timeout_s=3.0) == (CameraInfo(1, "camera 1"),)
