@@ -36,6 +36,24 @@ app.add_typer(models_app, name="models")
 app.add_typer(gestures_app, name="gestures")
 app.add_typer(rekordbox_app, name="rekordbox")
 
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        say(f"airdeck {version('airdeck')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 Config = Annotated[Path | None, typer.Option("--config", help="A settings file, read after your own.", show_default=False)]
 Control = Annotated[Path | None, typer.Option("--control", help="Control socket of the deck.", show_default=False)]
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,17 @@ def test_help_of_each_command_shows_an_example(home: dict[str, str], command: st
     done = airdeck(home, *command.split(), "--help")
     assert done.returncode == 0
     assert f"airdeck {command}" in done.stdout.partition("Example")[2]
+
+
+def test_the_version_is_that_of_the_package(home: dict[str, str]) -> None:
+    done = airdeck(home, "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"airdeck {version('airdeck')}\n", "")
+
+
+def test_help_of_the_whole_says_what_it_is_and_how_to_begin(home: dict[str, str]) -> None:
+    done = airdeck(home, "--help")
+    assert "`airdeck run` starts disarmed" in " ".join(done.stdout.split())
+    assert "--version" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["arm", "disarm", "stop", "status"])
