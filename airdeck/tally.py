@@ -9,8 +9,6 @@ from .clock import NS_PER_MS
 from .events import Event, EventKind, GestureEvent, Outcome
 from .wording import refusal
 
-REACHED = frozenset({SendStatus.SENT, SendStatus.SHOWN})
-
 
 class Tally:
     """Fed after each step and by each sink."""
@@ -105,10 +103,6 @@ class Tally:
             "ago_s": _ago_s(now_ns, sent.t_ns),
             "text": f"{sent.sink}: {word} {sent.command}{what} ({_ago_s(now_ns, sent.t_ns):.0f} s ago)",
         }
-
-    def reached(self) -> int:
-        """Commands handed to a driver, or shown in their place."""
-        return sum(self.sent[status] for status in REACHED)
 
 
 def _ago_s(now_ns: int, then_ns: int) -> float:
