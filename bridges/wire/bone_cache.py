@@ -43,8 +43,12 @@ HABIT_NS = 1_000_000_000
 MAX_POSITION_SETS = 32
 NAN = float("nan")
 ROOT = 0
-_THREE, _SEVEN = Struct(">3f").unpack_from, Struct(">7f").unpack_from
 PARENTS: tuple[int, ...] = tuple(MOCOPI_PARENT.tolist())
+ABOVE: list[int] = [0] * MOCOPI_BONES
+"""Bit per bone between this one and the root."""
+for _bone, _parent in enumerate(PARENTS):
+    ABOVE[_bone] = ABOVE[_parent] | 1 << _parent if _parent > ROOT else 0
+_THREE, _SEVEN = Struct(">3f").unpack_from, Struct(">7f").unpack_from
 _Vec = tuple[float, float, float]
 _Quat = tuple[float, float, float, float]
 
@@ -104,7 +108,7 @@ class BoneCache:
         self._seq = 0
         self._offset_m = MOCOPI_REST_M
         self._seen = np.zeros(MOCOPI_BONES, dtype=np.bool_)
-        self._skipped = np.zeros(0, dtype=np.intp)
+        self._skipped = np.zeros(MOCOPI_BONES, dtype=np.bool_)
         self._stale_offsets = False
 
     def run(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> Run:
@@ -241,8 +245,7 @@ class BoneCache:
             usual, self._recent, self._recent_ns = self._recent, self.pending, self._bones_ns
         if usual != self._usual:
             self._usual = usual
-            bits = np.frombuffer(usual.to_bytes(4, "little"), np.uint8)
-            self._seen = np.unpackbits(bits, count=MOCOPI_BONES, bitorder="little").view(np.bool_)
+            self._seen = _flags(usual)
             self._skipped = _skipped(usual)
             self._quat[~self._seen] = IDENTITY[0]
             self._stale_offsets = True
@@ -261,13 +264,18 @@ class BoneCache:
 
 
 def _skipped(usual: int) -> np.ndarray:
-    """int (n,): bones that are not sent and have a descendant that is."""
+    """bool (27,): bones that are not sent and have a descendant that is."""
     skipped = 0
-    for bone in range(MOCOPI_BONES - 1, 0, -1):  # children before their parents
-        if (usual | skipped) >> bone & 1 and PARENTS[bone] > ROOT:
-            skipped |= 1 << PARENTS[bone]
-    skipped &= ~usual
-    return np.array([bone for bone in range(1, MOCOPI_BONES) if skipped >> bone & 1], np.intp)
+    for bone, above in enumerate(ABOVE):
+        if usual >> bone & 1:
+            skipped |= above
+    return _flags(skipped & ~usual)
+
+
+def _flags(bits: int) -> np.ndarray:
+    """bool (27,) of the bits, the lowest first."""
+    raw = np.frombuffer(bits.to_bytes(4, "little"), np.uint8)
+    return np.unpackbits(raw, count=MOCOPI_BONES, bitorder="little").view(np.bool_)
 
 
 def _wrong_places(run: Run, words: np.ndarray) -> set[int]:

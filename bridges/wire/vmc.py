@@ -21,7 +21,22 @@ from dynamics.frames import MOCOPI_BONES, MocapFrame
 from .bone_cache import GAP_NS, BoneCache, Run
 from .bones import BE
 from .layout import LayoutCache
-from .vmc_walk import NATIVE, ROOT, SKEL, TIME, Parts, Sighting, VmcError, Walk, WireError, holes, parts, walk_packet
+from .vmc_walk import (
+    NATIVE,
+    ROOT,
+    SKEL,
+    TIME,
+    WORK,
+    WORK_TO_LEARN,
+    Parts,
+    Sighting,
+    VmcError,
+    Walk,
+    WireError,
+    holes,
+    parts,
+    walk_packet,
+)
 
 MAX_BYTES = 8192
 """A bundle of all 55 bones and 52 blend shapes has about 7,300 bytes."""
@@ -79,9 +94,13 @@ class VmcDecoder:
         found = parts(walk)
         if found is None:
             return VmcError.TOO_MANY_PARTS
+        work = walk.work(sum(code < ROOT or code == SKEL for code, _ in found))
+        if work > WORK:
+            return VmcError.TOO_MUCH
         ops = self._ops(walk, found)
         applied = self._apply(ops, np.frombuffer(b"".join(walk.chunks), BE), out)
-        if walk.error is None and len(walk.codes) >= MIN_BONES_FOR_LAYOUT and walk.is_plain():
+        worth_it = len(walk.codes) >= MIN_BONES_FOR_LAYOUT and work + WORK_TO_LEARN <= WORK
+        if walk.error is None and worth_it and walk.is_plain():
             self._consider(packet, walk, found)
         return walk.error or applied
 
@@ -138,6 +157,8 @@ class VmcDecoder:
         first: WireError | None = None
         for code, run, start in ops:
             error: WireError | None = None
+            if run is not None and first is not None:
+                continue  # one body with bad numbers is enough work for a datagram
             if run is not None:
                 cache = self.unity if code < NATIVE else self.native
                 error = cache.put(run, words[start:] if start else words, out)

@@ -6,28 +6,34 @@ one look at its first bytes and is ignored, whatever it holds. Every way is boun
 datagram costs much more than the largest that senders make.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from itertools import product
-from struct import Struct
+from struct import Struct, calcsize, unpack_from
 from struct import error as StructError  # noqa: N812
 
 from dynamics.frames import MOCOPI_BONES
 from dynamics.skeleton import VMC_TO_MOCOPI
 
 from .bones import BoneError
-from .osc import BUNDLE, BUNDLE_HEAD, OscArg, OscError, OscLimits, read_message
+from .osc import BUNDLE, BUNDLE_HEAD, OscError, OscLimits
 
-LIMITS = OscLimits(messages=160, arguments=224)
-"""Messages and nested bundles of a datagram, and arguments of all that need the general decoder: `/mocopi/skel` has 189."""
+LIMITS = OscLimits(messages=160)
+"""Messages and nested bundles of a datagram: 55 bones, 70 blend shapes and a dozen others are the most that was heard of."""
 MAX_PARTS = 4
 """Time marks, roots and runs of different bones per datagram; senders have at most three."""
-MAX_BODIES = 2
-"""Runs of different bones per datagram; senders have one."""
 MAX_ODD = 56
-"""Messages per datagram that begin like one that matters and have not exactly the usual floats: a humanoid in doubles."""
-MAX_GENERAL = 16
-"""Those of them that need the general decoder."""
+"""Messages per datagram that begin like one that matters and are none with the usual floats: a humanoid in doubles."""
+MAX_GENERAL = 8
+"""Those of them that need the general decoder: a root of another name, a time in double."""
+WORK = 850
+"""What reading one datagram may cost, in tenths of a microsecond of the machine that the weights were taken on."""
+WORK_OF_MESSAGE, WORK_OF_NUMBERS, WORK_OF_ODD, WORK_OF_GENERAL, WORK_OF_BODY = 2, 2, 6, 25, 300
+"""All bones, 70 blend shapes and ten others come to 630, a humanoid in doubles to 790."""
+WORK_TO_LEARN = 200
+"""A datagram with so much work left over may add a step of learning its layout."""
+MAX_ERRORS = 2
+"""Bad messages per datagram that leave the others standing; with one more, none of them is worth reading."""
 
 Parts = list[tuple[int, int]]
 
@@ -47,6 +53,7 @@ class VmcError(StrEnum):
     ARGUMENTS = "vmc: too few arguments, or of the wrong type"
     TOO_MANY_GENERAL = "vmc: too many messages of unusual form in a datagram"
     TOO_MANY_PARTS = "vmc: more than one body or time in a datagram"
+    TOO_MUCH = "vmc: more in a datagram than any sender puts there"
     POSITION_ONLY = "vmc: a bone position without a rotation gives no frame"
 
 
@@ -93,18 +100,17 @@ STARTS = frozenset(_pad(address)[:START_BYTES] for address in (*OF_OTHER_FORM, P
 """A message that begins otherwise is ignored."""
 CONVERTED = -1
 """Place of numbers that do not stand in the packet as they are needed."""
-_HASH = BUNDLE[0]
+_HASH, COMMA, NAME_TAG, NUMBER_TAGS = BUNDLE[0], ord(","), ord("s"), b"fidh"
 _U32 = Struct(">I").unpack_from
 _PACK7 = Struct(">7f").pack
 _SEVEN = (7, _PACK7)
 _PACKS = {TIME: (1, Struct(">f").pack), SKEL: (7 * MOCOPI_BONES, Struct(f">{7 * MOCOPI_BONES}f").pack)}
-_NUMERIC = frozenset((int, float))
 
 
 class Walk:
     """One packet read message by message: its numbers gathered, and what they are."""
 
-    __slots__ = ("args", "at", "chunks", "codes", "error", "general", "ignored", "odd", "singles", "unneeded")
+    __slots__ = ("at", "chunks", "codes", "error", "errors", "general", "ignored", "odd", "singles", "unneeded")
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -118,10 +124,21 @@ class Walk:
         """Where the messages begin that may hold anything behind their first `START_BYTES`."""
         self.unneeded: list[tuple[int, int]] = []
         """Other bytes that may hold anything."""
-        self.odd = self.general = 0
-        """Messages with unusual numbers; those of them that needed the general decoder."""
-        self.args = LIMITS.arguments
+        self.odd = self.general = self.errors = 0
+        """Messages with unusual numbers; those of them that needed the general decoder; those that are wrong."""
         self.error: WireError | None = None
+
+    def fault(self, error: WireError) -> WireError | None:
+        """One message is wrong: why the datagram is refused, when there were too many of them."""
+        self.error = self.error or error
+        self.errors += 1
+        return self.error if self.errors > MAX_ERRORS else None
+
+    def work(self, bodies: int) -> int:
+        """What it costs to read this datagram: see WORK."""
+        messages = len(self.ignored) + len(self.unneeded) + len(self.codes)
+        numbers = WORK_OF_NUMBERS * len(self.codes) + WORK_OF_ODD * self.odd + WORK_OF_GENERAL * self.general
+        return WORK_OF_MESSAGE * messages + numbers + WORK_OF_BODY * bodies
 
     def is_plain(self) -> bool:
         """All of its numbers stand in the packet as they are needed."""
@@ -166,7 +183,7 @@ def walk_packet(packet: bytes, walk: Walk) -> WireError | None:
 
 
 def _walk_bundle(packet: bytes, walk: Walk) -> WireError | None:
-    code_of, codes, chunks, at = HEADS.get, walk.codes, walk.chunks, walk.at
+    code_of, codes, chunks, at, ignored = HEADS.get, walk.codes, walk.chunks, walk.at, walk.ignored
     pos, end = BUNDLE_HEAD, len(packet)
     ends: list[int] = []
     for _ in range(LIMITS.messages + 1):
@@ -178,18 +195,18 @@ def _walk_bundle(packet: bytes, walk: Walk) -> WireError | None:
         pos = start + _U32(packet, pos)[0]
         if pos > end or pos & 3 or pos == start:
             return OscError.ELEMENT
-        code = code_of(packet[start : pos - BONE_BYTES])
-        if code is not None and pos > BONE_BYTES:
-            if code >= 0:
+        if packet[start : start + START_BYTES] in STARTS:
+            code = code_of(packet[start : pos - BONE_BYTES])
+            if code is None or pos < BONE_BYTES:
+                error = _message(packet, start, pos, walk)
+                if error is not None:
+                    return error
+            elif code >= 0:
                 codes.append(code)
                 chunks.append(packet[pos - BONE_BYTES : pos])
                 at.append(pos - BONE_BYTES)
             else:
                 walk.unneeded.append((pos - BONE_BYTES, pos))
-        elif packet[start : start + START_BYTES] in STARTS:
-            error = _message(packet, start, pos, walk)
-            if error is not None:
-                return error
         elif packet[start] == _HASH and packet.startswith(BUNDLE, start, pos):
             ends.append(end)
             if pos - start < BUNDLE_HEAD or len(ends) >= LIMITS.depth:
@@ -197,18 +214,18 @@ def _walk_bundle(packet: bytes, walk: Walk) -> WireError | None:
             walk.unneeded.append((start + len(BUNDLE), start + BUNDLE_HEAD))
             pos, end = start + BUNDLE_HEAD, pos
         else:
-            walk.ignored.append(start)
+            ignored.append(start)
     return OscError.MESSAGES
 
 
 def _message(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
     """A message that begins like one that matters and is no bone of the usual form; says why the datagram is refused."""
     size = end - start
+    if packet.startswith(BONE_START, start):
+        return _odd_bone(packet, start, end, walk)
     if packet.startswith(TIME_HEAD, start) and size >= len(TIME_HEAD) + 4:
         at, used = start + len(TIME_HEAD), 4
         walk.add(TIME, packet[at : at + used], at)
-    elif packet.startswith(BONE_START, start):
-        return _odd_bone(packet, start, end, walk)
     elif packet.startswith(ROOT_HEAD, start) and size == len(ROOT_HEAD) + BONE_BYTES:
         at, used = start + len(ROOT_HEAD), BONE_BYTES
         walk.add(ROOT, packet[at:end], at)
@@ -219,7 +236,7 @@ def _message(packet: bytes, start: int, end: int, walk: Walk) -> WireError | Non
         at, used = start + len(SKEL_HEAD), SKEL_BYTES
         walk.add(SKEL, packet[at:end], at)
     else:
-        return _general(packet, start, end, walk)
+        return _other(packet, start, end, walk)
     if at + used < end:
         walk.unneeded.append((at + used, end))
     return None if len(walk.singles) <= MAX_PARTS else VmcError.TOO_MANY_PARTS
@@ -234,56 +251,75 @@ def _odd_bone(packet: bytes, start: int, end: int, walk: Walk) -> WireError | No
     size, read = NUMBERS.get(packet[start + len(BONE_START) : name_at], (0, None))
     at = end - size
     if read is None or at <= name_at:
-        return _general(packet, start, end, walk)
+        return _general(packet, start, end, SKIP, walk)
     code = NAMES.get(packet[name_at:at])
     if code is None:
+        walk.odd += 1  # nobody has a body of such bones
         nul = packet.find(0, name_at, at)
         if nul < 0 or _pad(packet[name_at:nul]) in NAMES:
-            return _general(packet, start, end, walk)
+            return _general(packet, start, end, SKIP, walk)
     if code is None or code == SKIP:
         walk.unneeded.append((at, end))
         return None
     try:
         walk.add(code, _PACK7(*read(packet, at)), CONVERTED)
     except (OverflowError, StructError):  # larger than a float32 can say
-        walk.error = walk.error or BoneError.NUMBER
+        return walk.fault(BoneError.NUMBER)
     return None
 
 
-def _general(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
+def _other(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
+    """A message that only begins like one that matters, or one that is no bone and has unusual numbers."""
+    walk.odd += 2
+    if walk.odd > MAX_ODD:
+        return VmcError.TOO_MANY_GENERAL
+    nul = packet.find(0, start, end)
+    code = OF_OTHER_FORM.get(packet[start:nul]) if nul > start else None
+    if code is not None:
+        return _general(packet, start, end, code, walk)
+    if packet.startswith(POSITION_ADDRESS, start):
+        walk.error = walk.error or VmcError.POSITION_ONLY
+    if nul > start:
+        walk.unneeded.append((nul + 1, end))
+    return None
+
+
+def _general(packet: bytes, start: int, end: int, code: int, walk: Walk) -> WireError | None:
     """A message with numbers of odd kinds, extra arguments, or another root's name."""
     walk.general += 1
     if walk.general > MAX_GENERAL:
         return VmcError.TOO_MANY_GENERAL
-    error = _read_general(packet, start, end, walk)
-    walk.error = walk.error or error
+    error = _read_general(packet, start, end, code, walk)
+    if error is not None:
+        return walk.fault(error)
     return None if len(walk.singles) <= MAX_PARTS else VmcError.TOO_MANY_PARTS
 
 
-def _read_general(packet: bytes, start: int, end: int, walk: Walk) -> WireError | None:
-    address = packet[start : packet.find(0, start, end)]
-    code = OF_OTHER_FORM.get(address)
-    if code is None:
-        return VmcError.POSITION_ONLY if address.startswith(POSITION_ADDRESS) else None
-    message = read_message(packet, start, end, walk.args)
-    if isinstance(message, OscError):
-        return message
-    walk.args -= len(message.tags)
-    args: Sequence[OscArg] = message.args
+def _read_general(packet: bytes, start: int, end: int, code: int, walk: Walk) -> WireError | None:
+    """Only the arguments that are needed are looked at."""
+    tags_at = (packet.find(0, start, end) + 4) & ~3
+    nul = packet.find(0, tags_at, end)
+    if nul < 0 or packet[tags_at] != COMMA:
+        return VmcError.ARGUMENTS if tags_at >= end else OscError.TAGS
+    first, at = tags_at + 1, (nul + 4) & ~3
     if code in (SKIP, ROOT):
-        if not args or not isinstance(args[0], str):
+        name_end = packet.find(0, at, end)
+        if packet[first] != NAME_TAG or name_end < 0:
             return VmcError.ARGUMENTS
         if code == SKIP:
-            code = VMC_TO_MOCOPI.get(args[0], SKIP)
+            code = NAMES.get(_pad(packet[at:name_end]), SKIP)
             if code == SKIP:
                 return None
-        args = args[1:]
+        first, at = first + 1, (name_end + 4) & ~3
     count, pack = _PACKS.get(code, _SEVEN)
-    numbers = args[:count]
-    if len(numbers) < count or not _NUMERIC.issuperset(map(type, numbers)):
+    form = packet[first : min(nul, first + count)]
+    if len(form) < count or form.strip(NUMBER_TAGS):
         return VmcError.ARGUMENTS
+    layout = ">" + form.decode().replace("h", "q")
+    if at + calcsize(layout) > end:
+        return OscError.ARGUMENTS
     try:
-        walk.add(code, pack(*numbers), CONVERTED)
+        walk.add(code, pack(*unpack_from(layout, packet, at)), CONVERTED)
     except (OverflowError, StructError):  # larger than a float32 can say
         return BoneError.NUMBER
     return None
@@ -291,20 +327,18 @@ def _read_general(packet: bytes, start: int, end: int, walk: Walk) -> WireError 
 
 def parts(walk: Walk) -> Parts | None:
     """(code, its place) of each single message and of the first bone of each run of different ones; None: too many."""
-    codes, first, bodies = walk.codes, 0, 0
+    codes, first = walk.codes, 0
     found: Parts = []
     for stop in (*walk.singles, len(codes)):
         while first < stop:
+            if len(found) > MAX_PARTS:
+                return None
             found.append((codes[first], first))
             first = _end_of_run(codes, first, stop)
-            bodies += 1
-            if bodies > MAX_BODIES:
-                return None
         if stop < len(codes):
             found.append((codes[stop], stop))
             first = stop + 1
-    bodies += sum(code == SKEL for code, _ in found)
-    return found if len(found) <= MAX_PARTS and bodies <= MAX_BODIES else None
+    return found if len(found) <= MAX_PARTS else None
 
 
 def _end_of_run(codes: list[int], first: int, stop: int) -> int:

@@ -142,7 +142,9 @@ def _vmc_valid() -> tuple[bytes, ...]:
     pose = turned_pose()
     shapes = [p.osc("/VMC/Ext/Blend/Val", "sf", f"Shape{n}", 0.1) for n in range(52)]
     apply = p.osc("/VMC/Ext/Blend/Apply", "")
-    everything = p.bundle(p.time(1), p.ok(1), p.root(), *p.bones(pose, p.ALL_NAMES), *shapes, apply)
+    places = [p.osc(f"/VMC/Ext/{kind}/Pos", "sfffffff", "LHR-0001", *range(7)) for kind in ("Hmd", "Con", "Con", "Tra", "Tra")]
+    head = (p.time(1), p.ok(1), p.root((1.0, 0.0, 0.5), (0.0, 0.6, 0.0, 0.8)))
+    everything = p.bundle(*head, *p.bones(pose, p.ALL_NAMES), *shapes, apply, *places)
     packings = [datagram for packing in p.PACKINGS.values() for datagram in packing(pose, 1.5)]
     joints = [p.osc(f"/mcp/sklt/joint/{n}", "f" * 7, *p.NO_TURN, 0, 0, 0) for n in range(27)]
     odd = p.osc("/VMC/Ext/Bone/Pos", "sddddddd", "Head", 0, 0, 0, *p.NO_TURN)
@@ -168,6 +170,40 @@ def _vmc_hostile() -> tuple[bytes, ...]:
         p.osc("/VMC/Ext/Bone/Pos", "s" + "f" * 900, "Head", *([1.0] * 900)),
         HEADLESS + b"\0\0\0\x10#bundle\0" * 300,
         _nested(300),
+        *_vmc_near_the_limits(),
+    )
+
+
+def _vmc_near_the_limits() -> tuple[bytes, ...]:
+    """As many messages of each kind as are read, and mixtures of them."""
+    long_quat, wrong = (0.0, 0.0, 0.0, 1.5), (float("nan"), 0.0, 0.0, 1.0)
+    shapes = [p.osc("/VMC/Ext/Blend/Val", "sf", f"S{n}", 0.1) for n in range(160)]
+    tiny = [b"/a\0\0"] * 160
+    doubles = [p.osc("/VMC/Ext/Bone/Pos", "sddddddd", name, 0, 0, 0, *p.NO_TURN) for name in p.ALL_NAMES]
+    mixed = [p.osc("/VMC/Ext/Bone/Pos", "siiiffff", name, 0, 0, 0, *p.NO_TURN) for name in p.ALL_NAMES]
+    long_mixed = [p.osc("/VMC/Ext/Bone/Pos", "sfififff", name, 0.1, 0, 0.1, 0, 0.0, 0.0, 1.5) for name in p.VMC_NAMES]
+    odd = [p.osc("/VMC/Ext/Bone/Pos", "sffffffff", name, 0, 0, 0, *long_quat, 1) for name in p.VMC_NAMES[:8]]
+    bones = [p.bone(name, long_quat, (0.1, 0.2, 0.3)) for name in p.VMC_NAMES]
+    joints = [p.osc(f"/mcp/sklt/joint/{n}", "f" * 7, *long_quat, 0.1, 0.1, 0.1) for n in range(27)]
+    rooms = [p.root((1.0, 2.0, 3.0), long_quat), p.time(3.0)]
+    positions = [p.osc(f"/mcp/BonePos/{n}", "fff", 0, 1, 0) for n in range(56)]
+    near = [p.osc(address, "f", 1.0) for address in ("/VMC/Ext/Bone/Posture", "/mocopi/skeleton", "/VMC/Ext/Root/Poses")] * 18
+    nested = p.bundle(p.bundle(p.bundle(*shapes[:150])))
+    return (
+        p.bundle(*shapes),
+        nested,
+        p.bundle(*doubles, *tiny[:100]),
+        p.bundle(*mixed, *tiny[:100]),
+        p.bundle(*long_mixed, *odd, *positions[:20], *tiny[:100]),
+        p.bundle(*rooms, *bones, *joints, *tiny[:100]),
+        p.bundle(*joints, *bones, p.time(2.0), *tiny[:100]),
+        p.bundle(*bones, *bones, *rooms, *tiny[:100]),
+        p.bundle(*[p.bone(name, wrong, (0.1, 0.2, 0.3)) for name in p.VMC_NAMES], *joints, *rooms, *tiny[:90]),
+        p.bundle(p.bone("Head", long_quat), p.skel([(long_quat, (0.1, 0.1, 0.1))] * 27), *rooms, *shapes[:150]),
+        p.bundle(*positions, *tiny[:100]),
+        p.bundle(*near, *tiny[:100]),
+        p.bundle(*[p.osc("/VMC/Ext/Bone/Pos", "sfffffff", f"Tail{n}", *range(7)) for n in range(56)], *tiny[:100]),
+        p.osc("/mocopi/skel", "fi" * 94 + "f", *[1.0, 1] * 94, 1.0),
     )
 
 
