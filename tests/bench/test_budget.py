@@ -18,6 +18,10 @@ BARS = {
     "step.gestures_16": "value <= 50",
     "step.objects": "value <= 0",
     "vmc.frame": "peer / value >= 10",
+    **dict.fromkeys(
+        (f"hostile.{port}" for port in ("vmc", "mocopi", "pose_json", "lumm", "osc_apps", "sensor_logger")),
+        "value / peer <= 5",
+    ),
     "path.p50": "value <= 0.3",
     "path.p50_gain": "peer / value >= 5",
     "path.p99": "value / peer <= 3",

@@ -231,6 +231,14 @@ def _mocopi_hostile() -> tuple[bytes, ...]:
     )
 
 
+def _lumm_hostile() -> tuple[bytes, ...]:
+    rest = tuple(MOCOPI_REST_M[1].tolist())
+    long_quat, wrong, zero = (0.0, 0.0, 0.0, 1.5), (float("nan"), 0.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0)
+    turns = ([long_quat] * 27, [long_quat, wrong, zero] * 9, [p.NO_TURN] * 26 + [wrong], [p.NO_TURN] * 26 + [long_quat])
+    places = ([rest] * 27, [rest] * 26 + [(1e30, 0.0, 0.0)])
+    return tuple(p.lumm(list(zip(turn, place, strict=True)), order) for turn in turns for place in places for order in "<>")
+
+
 def pose_message(**changes: Any) -> bytes:
     mark = {"x": 0.512345678901234, "y": 0.25, "z": -0.1234567890123, "vis": 0.9912345678}
     message = {"frame": 1, "t": 2.5, "w": 1280, "h": 720, "landmarks": [mark] * 33, "source": "stage left"}
@@ -261,7 +269,7 @@ _mocopi_packets = (
 register("osc", Codec(lambda: None, _feed_osc, vmc.MAX_BYTES, _vmc_valid(), _vmc_hostile()))
 register("vmc", Codec(vmc.VmcDecoder, _feed_vmc, vmc.MAX_BYTES, _vmc_valid(), _vmc_hostile(), _sane_body))
 register("mocopi", Codec(mocopi.MocopiDecoder, _feed, mocopi.MAX_BYTES, _mocopi_packets, _mocopi_hostile(), _sane_body))
-register("lumm", Codec(lumm.LummDecoder, _feed, lumm.MAX_BYTES, (p.lumm(), p.lumm(order=">")), (), _sane_body))
+register("lumm", Codec(lumm.LummDecoder, _feed, lumm.MAX_BYTES, (p.lumm(), p.lumm(order=">")), _lumm_hostile(), _sane_body))
 register(
     "pose_json", Codec(pose_json.PoseJsonDecoder, _feed, pose_json.MAX_BYTES, (pose_message(),), _pose_hostile(), _sane_pose)
 )
