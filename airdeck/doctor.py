@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from . import control, models, paths, settings
+from . import control, models, paths, registry, settings
 from .clock import NS_PER_MS, NS_PER_S
 
 SESSION_BYTES_PER_HOUR = 520 << 20
@@ -28,17 +28,8 @@ ASK_TIMEOUT_S = 5.0
 SYSTEM: str = sys.platform
 """Typed as any name, so that the type checker reads every branch on every platform."""
 
-PORTS: tuple[tuple[str, int, str], ...] = (
-    ("udp", 12351, "mocopi"),
-    ("udp", 39539, "vmc"),
-    ("udp", 9705, "pose-json"),
-    ("udp", 9702, "lumm"),
-    ("udp", 9000, "osc"),
-    ("tcp", 8000, "sensor-logger"),
-    ("udp", 4460, "rkbx_link"),
-    ("tcp", 9471, "san"),
-    ("tcp", 8128, "page"),
-)
+OTHER_PORTS: tuple[tuple[str, int, str], ...] = (("udp", 4460, "rkbx_link"), ("tcp", 9471, "san"), ("tcp", 8128, "page"))
+"""Beside those of the sources, which the settings name."""
 REKORDBOX = ("rekordbox", "rekordbox.exe")
 
 
@@ -201,13 +192,25 @@ def _deck() -> Iterator[Finding]:
         yield Finding("deck", Level.OK, f"running: {reply.get('arm_state')}, {reply.get('profile')}, at {path}")
 
 
+def source_ports() -> Iterator[tuple[str, int, str]]:
+    """(udp or tcp, port, source) of every source that listens, as the settings have it."""
+    from bridges.sources.udp import UdpSettings
+
+    sections = settings.load().sections
+    for row in registry.SOURCES.values():
+        section = sections.get(registry.section(row))
+        if port := getattr(section, "port", 0):
+            yield "udp" if isinstance(section, UdpSettings) else "tcp", port, row.name
+
+
 def _ports() -> Iterator[Finding]:
-    busy = [f"{kind} {port} ({name})" for kind, port, name in PORTS if not _free(kind, port)]
+    ports = (*source_ports(), *OTHER_PORTS)
+    busy = [f"{kind} {port} ({name})" for kind, port, name in ports if not _free(kind, port)]
     if busy:
         fix = "another program, or a running deck, has them: end it, or give another port, e.g. --source mocopi:12352"
         yield Finding("ports", Level.WARN, f"taken: {', '.join(busy)}", fix)
     else:
-        yield Finding("ports", Level.OK, "free: " + ", ".join(str(port) for _, port, _ in PORTS))
+        yield Finding("ports", Level.OK, "free: " + ", ".join(str(port) for _, port, _ in ports))
 
 
 def _free(kind: str, port: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airdeck import assembly, doctor, registry, settings
+from airdeck import assembly, doctor
 from airdeck.selfplay import report
 from airdeck.selfplay.quick import quick
 from airdeck.selfplay.run import Outcome
@@ -59,14 +59,3 @@ def test_the_doctor_says_whether_live_would_find_its_report() -> None:
     report.keep(passed(1))
     [beside] = doctor.CHECKS["selfplay"]()
     assert (beside.level, beside.fix) == (doctor.Level.OK, "")
-
-
-def test_the_doctor_looks_at_every_port_that_a_source_of_the_registry_opens() -> None:
-    sections = settings.load().sections
-    wanted = {
-        ("tcp" if row.name == "sensor-logger" else "udp", sections[registry.section(row)].port, row.name)
-        for row in registry.SOURCES.values()
-        if hasattr(sections.get(registry.section(row)), "port")
-    }
-    assert len(wanted) == 6
-    assert wanted <= set(doctor.PORTS)
