@@ -134,6 +134,11 @@ class VirtualCamera:
         return out
 
 
+FACE = {Lm.NOSE: (0.0, 0.0, 0.11), Lm.L_EAR: (0.075, 0.0, 0.0), Lm.R_EAR: (-0.075, 0.0, 0.0), Lm.L_EYE: (0.03, 0.035, 0.09),
+        Lm.R_EYE: (-0.03, 0.035, 0.09), Lm.MOUTH_L: (0.025, -0.05, 0.09), Lm.MOUTH_R: (-0.025, -0.05, 0.09)}  # fmt: skip
+"""Where the face is from the middle of the head: metres to the left, up, forwards."""
+
+
 def landmark_points(joints: np.ndarray) -> np.ndarray:
     """(14, 3) joints to the 33 landmark positions in metres: the face, hands and feet are placed by the limbs."""
     points = np.zeros((POSE_LANDMARKS, 3))
@@ -143,9 +148,7 @@ def landmark_points(joints: np.ndarray) -> np.ndarray:
     up = up / max(float(np.linalg.norm(up)), 1e-6)
     front = np.cross(left, up)
     head = joints[Joint.HEAD]
-    face = {Lm.NOSE: (0.0, 0.0, 0.11), Lm.L_EAR: (0.075, 0.0, 0.0), Lm.R_EAR: (-0.075, 0.0, 0.0), Lm.L_EYE: (0.03, 0.035, 0.09),
-            Lm.R_EYE: (-0.03, 0.035, 0.09), Lm.MOUTH_L: (0.025, -0.05, 0.09), Lm.MOUTH_R: (-0.025, -0.05, 0.09)}  # fmt: skip
-    for landmark, (a, b, c) in face.items():
+    for landmark, (a, b, c) in FACE.items():
         points[landmark] = head + a * left + b * up + c * front
     points[[1, 3]] = points[Lm.L_EYE]
     points[[4, 6]] = points[Lm.R_EYE]
@@ -168,6 +171,43 @@ def see(joints: np.ndarray, camera: VirtualCamera) -> tuple[np.ndarray, np.ndarr
     image[:, 2] = -(points[:, 2] - middle[2])
     inside = np.all((image[:, :2] >= 0.0) & (image[:, :2] <= 1.0), axis=1)
     image[:, 3] = np.where(inside, VISIBLE, HIDDEN)
+    world = ((points - middle) * (1.0, -1.0, -1.0)).astype(np.float32)
+    return image, world
+
+
+def landmark_points_many(joints: np.ndarray) -> np.ndarray:
+    """`landmark_points` of many poses at once: (N, 14, 3) to (N, 33, 3)."""
+    points = np.zeros((len(joints), POSE_LANDMARKS, 3))
+    left = _unit(joints[:, Joint.L_SHOULDER] - joints[:, Joint.R_SHOULDER])
+    up = _unit(joints[:, Joint.HEAD] - joints[:, Joint.NECK])
+    axes = np.stack([left, up, np.cross(left, up)], axis=1)
+    points[:, list(FACE)] = joints[:, None, Joint.HEAD] + np.array(list(FACE.values())) @ axes
+    points[:, [1, 3]] = points[:, None, Lm.L_EYE]
+    points[:, [4, 6]] = points[:, None, Lm.R_EYE]
+    points[:, Lm.L_SHOULDER : Lm.R_WRIST + 1] = joints[:, Joint.L_SHOULDER : Joint.R_WRIST + 1]
+    points[:, Lm.L_HIP : Lm.R_ANKLE + 1] = joints[:, Joint.L_HIP : Joint.R_ANKLE + 1]
+    for elbow, wrist, hand in ((Joint.L_ELBOW, Joint.L_WRIST, (17, 19, 21)), (Joint.R_ELBOW, Joint.R_WRIST, (18, 20, 22))):
+        points[:, hand] = joints[:, None, wrist] + 0.35 * (joints[:, None, wrist] - joints[:, None, elbow])
+    for ankle, heel, toe in ((Joint.L_ANKLE, Lm.L_HEEL, Lm.L_TOE), (Joint.R_ANKLE, Lm.R_HEEL, Lm.R_TOE)):
+        points[:, heel] = joints[:, ankle] + (0.0, -0.05, 0.0) - 0.05 * axes[:, 2]
+        points[:, toe] = joints[:, ankle] + (0.0, -0.06, 0.0) + 0.15 * axes[:, 2]
+    return points
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """(N, 3) made 1 long."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6))
+
+
+def see_many(joints: np.ndarray, camera: VirtualCamera) -> tuple[np.ndarray, np.ndarray]:
+    """`see` of many poses at once: (N, 14, 3) to image float32 (N, 33, 4), world float32 (N, 33, 3)."""
+    points = landmark_points_many(joints)
+    middle = 0.5 * (points[:, None, Lm.L_HIP] + points[:, None, Lm.R_HIP])
+    image = np.zeros((len(points), POSE_LANDMARKS, 4), dtype=np.float32)
+    image[:, :, :2] = camera.project(points.reshape(-1, 3)).reshape(-1, POSE_LANDMARKS, 2)
+    image[:, :, 2] = -(points[:, :, 2] - middle[:, :, 2])
+    inside = np.all((image[:, :, :2] >= 0.0) & (image[:, :, :2] <= 1.0), axis=2)
+    image[:, :, 3] = np.where(inside, VISIBLE, HIDDEN)
     world = ((points - middle) * (1.0, -1.0, -1.0)).astype(np.float32)
     return image, world
 
