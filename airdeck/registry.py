@@ -77,6 +77,20 @@ SOURCES: dict[str, Row] = _table(
         ADDRESS,
         f"{_IN}.sensor_logger:SensorLoggerSettings",
     ),
+    Row(
+        "heart-http",
+        f"{_IN}.heart_http:HeartHttpSource",
+        "heart rates over HTTP: HeartIO, Health Data Server",
+        ADDRESS,
+        f"{_IN}.heart_http:HeartHttpSettings",
+    ),
+    Row(
+        "zigsim-json",
+        f"{_IN}.zigsim_json:ZigsimJsonSource",
+        "ZIG SIM's JSON mode, over UDP or TCP",
+        ADDRESS,
+        f"{_IN}.zigsim_json:ZigsimJsonSettings",
+    ),
     Row("osc", f"{_IN}.osc_apps:OscAppsSource", "watch and phone apps over OSC", ADDRESS, f"{_IN}.osc_apps:OscAppsSettings"),
     Row("synthetic", f"{_IN}.synthetic:SyntheticSource", "the demo performer", "MOVE[,MOVE...]", live=False, drives="camera"),
 )

@@ -9,6 +9,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .base import SourceError
@@ -22,21 +23,24 @@ MAX_AT_ONCE = 4
 """Bodies worked on at a time: one phone sends one, and a second while the first is still under way."""
 KEEPALIVE_S = 30.0
 """A phone pushes once a second; a connection silent this long is closed."""
+_TOO_LARGE = "at most {} bytes; leave pictures out, or send more often"
 
 Answer = tuple[int, str]
-"""HTTP status and text."""
+"""HTTP status and text. A refusal whose text is of an enum is counted under it, others under their status."""
 Handler = Callable[[bytes, str, int], Awaitable[Answer]]
-"""(body, sender's address, receive time in ns) → answer."""
+"""(body, or the query of a GET, sender's address, receive time in ns) → answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One path that takes POSTs of one content type."""
+    """One path that takes one method."""
 
     path: str
     content_types: tuple[str, ...]
+    """Empty: any."""
     max_bytes: int
     handler: Handler
+    method: str = "POST"
 
 
 class Senders:
@@ -94,8 +98,7 @@ class HttpIntake:
         from aiohttp import web
 
         app = web.Application(client_max_size=max(door.max_bytes for door in self._doors))
-        for door in self._doors:
-            app.router.add_post(door.path, self._guard(door))
+        self._add_routes(app)
         runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -113,13 +116,17 @@ class HttpIntake:
             runner, self._runner = self._runner, None
             await runner.cleanup()
 
+    def _add_routes(self, app: "web.Application") -> None:
+        for door in self._doors:
+            app.router.add_route(door.method, door.path, self._guard(door))
+
     def _guard(self, door: Door) -> "Callable[[web.Request], Awaitable[web.StreamResponse]]":
         async def answer(request: "web.Request") -> "web.StreamResponse":
             from aiohttp import web
 
             status, text = await self._answer(door, request)
             if status >= 400:
-                self._refused(f"http: {status}")
+                self._refused(text if isinstance(text, StrEnum) else f"http: {status}")
             return web.Response(status=status, text=text + "\n")
 
         return answer
@@ -128,10 +135,10 @@ class HttpIntake:
         sender = request.remote or ""
         if not self._senders.lets_in(sender):
             return 403, f"{sender} is not among the allowed senders of {self._name}"
-        if request.content_type not in door.content_types:
+        if door.content_types and request.content_type not in door.content_types:
             return 415, f"send {' or '.join(door.content_types)}, not {request.content_type[:80]}"
         if (request.content_length or 0) > door.max_bytes:
-            return 413, f"at most {door.max_bytes} bytes; leave pictures out, or send more often"
+            return 413, _TOO_LARGE.format(door.max_bytes)
         if self._busy >= MAX_AT_ONCE:
             return 429, "earlier bodies are still being read"
         self._busy += 1
@@ -149,5 +156,7 @@ class HttpIntake:
         except TimeoutError:
             return 408, f"the body took longer than {BODY_TIMEOUT_S:g} s"
         except web.HTTPRequestEntityTooLarge:
-            return 413, f"at most {door.max_bytes} bytes; leave pictures out, or send more often"
+            return 413, _TOO_LARGE.format(door.max_bytes)
+        if request.method == "GET":
+            body = request.rel_url.raw_query_string.encode("utf-8", "replace")
         return await door.handler(body, sender, self._clock_ns())

@@ -82,7 +82,6 @@ class SensorLoggerSource(Source):
                 return 409, f"another sender is being heard: {self._sender}"
             batch = await self._decode(body, recv_ns)
             if isinstance(batch, SensorError):
-                self.reject(batch)
                 return 400, batch
             self._sender, self._sender_ns = sender, recv_ns
             await self._hand_on(batch)
