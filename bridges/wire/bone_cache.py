@@ -94,6 +94,8 @@ class BoneCache:
         self.gap_ns = gap_ns
         self.pending = 0
         """Bit per bone of the frame that is being put together."""
+        self.mends = True
+        """Bones of this datagram may still be looked at one by one; a second body is not."""
         self._flip = unity != mirror
         self._mirror = mirror
         self._quat = IDENTITY.copy()  # (27, 4), the sender's frame
@@ -119,6 +121,7 @@ class BoneCache:
         """A datagram arrived; a frame that was waiting before a pause is appended to `out`."""
         self.flush(recv_ns, out)
         self._now_ns = recv_ns
+        self.mends = True
 
     def end(self, out: list[MocapFrame]) -> None:
         """The datagram is read; a frame that is complete is appended to `out`."""
@@ -209,6 +212,9 @@ class BoneCache:
 
     def _put_good(self, run: Run, words: np.ndarray, out: list[MocapFrame]) -> BoneError | None:
         """The slow way: bone by bone, for senders that do not normalise and for hostile ones."""
+        if not self.mends:
+            return BoneError.FULL
+        self.mends = False
         quats, error, places = mended(words.take(run.quat))
         wrong = _wrong_places(run, words)
         if wrong:
@@ -256,9 +262,9 @@ class BoneCache:
         given = self._seen & self._pos.any(axis=1)
         given[ROOT] = False
         offsets = MOCOPI_REST_M.copy()
-        if given.any():
+        if 1 in given.tobytes():  # three times as fast as a reduction
             offsets[self._skipped] = 0
-            offsets[given] = self._pos[given] * FLIP_POS[0] if self._flip else self._pos[given]
+            np.copyto(offsets, self._pos * FLIP_POS if self._flip else self._pos, where=given[:, None])
         offsets.setflags(write=False)
         return offsets
 

@@ -45,6 +45,7 @@ class BoneError(StrEnum):
     """Why the numbers of a bone were refused."""
 
     NUMBER = "bones: a number is not finite or out of range"
+    FULL = "bones: numbers that are not quite right, in a datagram that is full"
     QUATERNION = "bones: a quaternion has length zero or is far from unit length"
 
 

@@ -22,7 +22,7 @@ from .osc import OscArg, OscError, OscLimits, read_message, split
 
 MAX_BYTES = 2048
 """A ZIG SIM bundle with everything on stays below half of it."""
-LIMITS = OscLimits(messages=64, arguments=256, depth=2)
+LIMITS = OscLimits(messages=64, arguments=128, depth=2)
 MAX_READINGS = 32
 """Messages with a known address per datagram: TDLiDAR has eighteen addresses, every other app fewer."""
 JOIN_NS = 150_000_000

@@ -28,6 +28,7 @@ from .vmc_walk import (
     TIME,
     WORK,
     WORK_TO_LEARN,
+    WORK_TO_MEND,
     Parts,
     Sighting,
     VmcError,
@@ -98,6 +99,7 @@ class VmcDecoder:
         if work > WORK:
             return VmcError.TOO_MUCH
         ops = self._ops(walk, found)
+        self.unity.mends = self.native.mends = walk.error is None and work + WORK_TO_MEND <= WORK
         applied = self._apply(ops, np.frombuffer(b"".join(walk.chunks), BE), out)
         worth_it = len(walk.codes) >= MIN_BONES_FOR_LAYOUT and work + WORK_TO_LEARN <= WORK
         if walk.error is None and worth_it and walk.is_plain():
@@ -157,8 +159,6 @@ class VmcDecoder:
         first: WireError | None = None
         for code, run, start in ops:
             error: WireError | None = None
-            if run is not None and first is not None:
-                continue  # one body with bad numbers is enough work for a datagram
             if run is not None:
                 cache = self.unity if code < NATIVE else self.native
                 error = cache.put(run, words[start:] if start else words, out)

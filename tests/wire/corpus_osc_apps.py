@@ -61,12 +61,12 @@ def _hostile() -> tuple[bytes, ...]:
         p.bundle(*[zig] * 15),
         p.bundle(*[p.osc("/a/gravity", "fff", 0.0, 0.0, 1.0), p.osc("/a/quaternion", "ffff", 0, 0, 0.6, 0.8)] * 23),
         p.bundle(*[p.osc(f"/{'ab' * 16}/{n}", "") for n in range(36)]),
-        p.osc("/gravity", "f" * 250, *[0.1] * 250),
-        p.pad(b"/gravity") + p.pad(b"," + b"fi" * 125) + bytes(1000),
+        p.osc("/gravity", "f" * 128, *[0.1] * 128),
+        p.pad(b"/gravity") + p.pad(b"," + b"fi" * 64) + bytes(1000),
         p.pad(b"/gravity") + p.pad(b"," + b"T" * 2000),
         p.pad(b"/" + b"a" * 2040),
-        p.pad(b"/gravity") + p.pad(b"," + b"s" * 250) + bytes(1000),
-        p.pad(b"/gravity") + p.pad(b"," + b"[]" * 125) + bytes(1000),
+        p.pad(b"/gravity") + p.pad(b"," + b"s" * 128) + bytes(1000),
+        p.pad(b"/gravity") + p.pad(b"," + b"[]" * 64) + bytes(1000),
         p.pad(b"/bpm") + p.pad(b",b") + b"\x7f\xff\xff\xff" + bytes(1000),
     )
 
