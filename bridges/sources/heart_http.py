@@ -75,7 +75,9 @@ class HeartHttpSource(Source):
             Door("/heart", (), MAX_BODY_BYTES, self._handler(self.decoder.query), "GET"),
             Door("/", (), MAX_BODY_BYTES, self._handler(self.decoder.body), "PUT"),
         )
-        self._intake = _Intake(doors, self, clock_ns)
+        self.clock_ns = clock_ns
+        self.silent_s = SOCKET_SILENT_S
+        self._intake = _Intake(doors, self)
         self._sender = ""
         self._sender_ns = 0
 
@@ -126,10 +128,9 @@ class HeartHttpSource(Source):
 class _Intake(HttpIntake):
     """The doors, and a WebSocket at `/` beside them."""
 
-    def __init__(self, doors: tuple[Door, ...], source: "HeartHttpSource", clock_ns: Callable[[], int]) -> None:
-        super().__init__("heart-http", doors, source.settings.allowed, source.reject, clock_ns)
-        self._text = source.text
-        self.silent_s = SOCKET_SILENT_S
+    def __init__(self, doors: tuple[Door, ...], source: HeartHttpSource) -> None:
+        super().__init__("heart-http", doors, source.settings.allowed, source.reject, source.clock_ns)
+        self._source = source
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def close(self) -> None:
@@ -175,14 +176,14 @@ class _Intake(HttpIntake):
 
         while True:
             try:
-                async with asyncio.timeout(self.silent_s):
+                async with asyncio.timeout(self._source.silent_s):
                     message = await _next(socket)
             except TimeoutError:
                 self._refused(SocketError.SILENT)
                 return
             if message.type is not WSMsgType.TEXT:
                 return
-            status, text = self._text(message.data, sender, self._clock_ns())
+            status, text = self._source.text(message.data, sender, self._clock_ns())
             if status >= 400:
                 self._refused(text if isinstance(text, StrEnum) else f"http: {status}")
             if status == 409:
