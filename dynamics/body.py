@@ -112,6 +112,76 @@ def joints_of(pose: BodyPose, p: Proportions | None = None) -> np.ndarray:
     return np.asarray(turned + np.array([pose.x_m, 0.0, pose.z_m]))
 
 
+TRUNK = ("x_m", "y_m", "z_m", "yaw_rad", "pitch_rad", "roll_rad", "crouch")
+"""Columns of a trunk as an array: the fields of `BodyPose` of the same name."""
+
+
+def stand_many(trunk: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Trunks (N, 7) to joints (N, 14, 3) with legs only, mid-hip (N, 3) and the trunk's turn (N, 3, 3), before `face_many`."""
+    joints = np.zeros((len(trunk), JOINTS, 3))
+    half = trunk[:, 6] * (math.pi / 4)
+    leg = (p.thigh + p.shank) * np.cos(half)
+    hip = np.zeros((len(trunk), 3))
+    hip[:, 1] = leg + trunk[:, 1]
+    for j, side in ((Joint.L_HIP, 1.0), (Joint.R_HIP, -1.0)):
+        joints[:, j] = hip
+        joints[:, j, 0] += side * p.hip_half
+        joints[:, j + 2] = joints[:, j]
+        joints[:, j + 2, 1] -= p.thigh * np.cos(half)
+        joints[:, j + 2, 2] += p.thigh * np.sin(half)
+        joints[:, j + 4] = joints[:, j]
+        joints[:, j + 4, 1] -= leg
+    cp, sp, cr, sr = np.cos(trunk[:, 4]), np.sin(trunk[:, 4]), np.cos(trunk[:, 5]), np.sin(trunk[:, 5])
+    none = np.zeros(len(trunk))
+    turn = np.stack([cr, sr * cp, -sr * sp, -sr, cr * cp, -cr * sp, none, sp, cp], axis=1).reshape(-1, 3, 3)
+    return joints, hip, turn
+
+
+def face_many(joints: np.ndarray, trunk: np.ndarray) -> np.ndarray:
+    """Turn (N, 14, 3) by each trunk's yaw and put it in its place in the room."""
+    c, s, none = np.cos(trunk[:, 3]), np.sin(trunk[:, 3]), np.zeros(len(trunk))
+    turn = np.stack([c, none, -s, none, none + 1.0, none, s, none, c], axis=1).reshape(-1, 3, 3)
+    placed = joints @ turn
+    placed[:, :, 0] += trunk[:, None, 0]
+    placed[:, :, 2] += trunk[:, None, 2]
+    return np.asarray(placed)
+
+
+def joints_of_many(arms: np.ndarray, trunk: np.ndarray, p: Proportions | None = None) -> np.ndarray:
+    """`joints_of` of many poses: arms (N, 2, 4) as the fields of `ArmPose`, left first, trunk (N, 7) to (N, 14, 3)."""
+    p = p or Proportions()
+    joints, hip, turn = stand_many(trunk, p)
+    local = np.zeros((len(trunk), 8, 3))
+    local[:, Joint.NECK, 1] = p.torso
+    local[:, Joint.HEAD] = (0.0, p.torso + p.head_over_neck, 0.03)
+    for place, side in ((0, 1.0), (1, -1.0)):
+        arm = arms[:, place]
+        raised = np.maximum(0.0, arm[:, 0] - math.pi / 2) / (math.pi / 2)
+        shoulder = local[:, Joint.L_SHOULDER + place]
+        shoulder[:, 0] = side * p.shoulder_half * (1.0 - 0.15 * raised)
+        shoulder[:, 1] = p.torso + 0.05 * raised
+        upper, lower = _limbs(arm, side)
+        local[:, Joint.L_ELBOW + place] = shoulder + p.upper_arm * upper
+        local[:, Joint.L_WRIST + place] = local[:, Joint.L_ELBOW + place] + p.forearm * lower
+    joints[:, :8] = hip[:, None] + local @ turn.transpose(0, 2, 1)
+    return face_many(joints, trunk)
+
+
+def _limbs(arm: np.ndarray, side: float) -> tuple[np.ndarray, np.ndarray]:
+    """Directions (N, 3) of upper arm and forearm of arm poses (N, 4)."""
+    elevation, azimuth, flexion, bend = arm.T[:, :, None]
+    out, none = np.sin(elevation), np.zeros_like(elevation)
+    upper = np.hstack([side * out * np.cos(azimuth), -np.cos(elevation), out * np.sin(azimuth)])
+    towards = np.hstack([none, np.sin(bend), np.cos(bend)])
+    towards -= np.sum(towards * upper, axis=1, keepdims=True) * upper
+    length = np.linalg.norm(towards, axis=1, keepdims=True)
+    inwards = np.hstack([none - side, none, none])
+    inwards -= np.sum(inwards * upper, axis=1, keepdims=True) * upper
+    towards = np.where(length < 1e-6, inwards, towards)
+    lower = np.cos(flexion) * upper + np.sin(flexion) * towards / np.linalg.norm(towards, axis=1, keepdims=True)
+    return upper, lower
+
+
 @dataclass(frozen=True, slots=True)
 class VirtualCamera:
     """A pinhole camera that looks along -z, level, from `distance_m` before the room's origin."""

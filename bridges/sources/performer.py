@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from dynamics.body import ArmPose, BodyPose, Proportions, VirtualCamera, joints_of, see
+from dynamics.body import TRUNK, ArmPose, BodyPose, Proportions, VirtualCamera, joints_of, joints_of_many, see, see_many
 from dynamics.frames import PoseFrame, SourceKind
 
 NS_PER_S = 1_000_000_000
@@ -118,12 +118,13 @@ class Meant:
 
 
 _ARM = tuple(f.name for f in fields(ArmPose))
-_TRUNK = tuple(f.name for f in fields(BodyPose) if f.name not in ("left", "right"))
+_CHUNK = 512
+"""Frames that are made at once."""
 
 
 def mix(a: BodyPose, b: BodyPose, share: float) -> BodyPose:
     """Between two poses: 0 is a, 1 is b."""
-    trunk = {name: getattr(a, name) + (getattr(b, name) - getattr(a, name)) * share for name in _TRUNK}
+    trunk = {name: getattr(a, name) + (getattr(b, name) - getattr(a, name)) * share for name in TRUNK}
     return BodyPose(mix_arm(a.left, b.left, share), mix_arm(a.right, b.right, share), **trunk)
 
 
@@ -186,6 +187,44 @@ class Performance:
 
     def frames(self, fps: float, seed: int, start_ns: int = NS_PER_S) -> Iterator[PoseFrame]:
         """Every frame of the performance, in virtual time."""
-        rng = np.random.default_rng(seed)
-        for seq in range(int(self.duration_s * fps)):
-            yield self.frame(seq / fps, start_ns + int(seq / fps * NS_PER_S), seq, rng)
+        rng, camera, noise = np.random.default_rng(seed), self.body.camera, self.body.noise
+        count = int(self.duration_s * fps)
+        for first in range(0, count, _CHUNK):
+            numbers = np.arange(first, min(first + _CHUNK, count))
+            images, worlds = see_many(joints_of_many(*self.poses(numbers / fps), self.body.proportions), camera)
+            tremble = rng.normal(0.0, noise, (len(numbers), 33 * 5)).astype(np.float32)
+            images[:, :, :2] += tremble[:, :66].reshape(-1, 33, 2)
+            worlds += 3.0 * tremble[:, 66:].reshape(-1, 33, 3)
+            for seq, image, world in zip(numbers.tolist(), images, worlds, strict=True):
+                t_ns = start_ns + int(seq / fps * NS_PER_S)
+                yield PoseFrame(
+                    t_ns, t_ns, seq, camera.width_px, camera.height_px, image[None], world[None], kind=SourceKind.SYNTHETIC
+                )
+
+    def poses(self, t_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Arms (N, 2, 4) and trunks (N, 7) at many times: `pose` of each."""
+        rows = np.array([_columns(REST), *(_columns(b) for _, _, _, b in self._keys)])
+        starts = np.array([-2.0, *(key[0] for key in self._keys)])
+        ends = np.array([-1.0, *(key[1] for key in self._keys)])
+        at = np.searchsorted(starts, t_s, side="right") - 1
+        share = np.clip((t_s - starts[at]) / (ends[at] - starts[at]), 0.0, 1.0)
+        share = share**3 * (10.0 + share * (6.0 * share - 15.0))
+        before = rows[np.maximum(at - 1, 0)]
+        values = before + (rows[at] - before) * share[:, None]
+        trunk = values[:, 8:]
+        lift, sway = self._dance(t_s)
+        trunk[:, 1] += lift
+        trunk[:, 0] += sway
+        return values[:, :8].reshape(-1, 2, 4), trunk
+
+    def _dance(self, t_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Breath and bounce upwards, sway sideways, in metres."""
+        beat = 2.0 * math.pi * self.body.bpm / 60.0 * t_s
+        lift = BREATH_M * np.sin(2.0 * math.pi * BREATH_HZ * t_s) - self.body.dance_m * 0.5 * (1.0 - np.cos(beat))
+        return lift, self.body.dance_m * np.sin(0.5 * beat)
+
+
+def _columns(pose: BodyPose) -> list[float]:
+    """A pose as numbers: left arm, right arm, trunk."""
+    arms = [getattr(arm, name) for arm in (pose.left, pose.right) for name in _ARM]
+    return arms + [getattr(pose, name) for name in TRUNK]
