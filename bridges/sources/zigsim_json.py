@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from dynamics.frames import SourceKind
 
@@ -114,8 +114,7 @@ class Lines(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Taken, or closed at once."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         self._sender = str((transport.get_extra_info("peername") or ("",))[0])
         if not self._source.lets_in(self._sender):
             self.let_go(LineError.SENDER)

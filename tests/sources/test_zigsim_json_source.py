@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,11 @@ from bridges.sources.zigsim_json import (
 )
 from bridges.wire.zigsim_json import MAX_BYTES, ZigsimError
 from dynamics.frames import ImuSample
+
+try:
+    import uvloop
+except ImportError:  # Windows has none
+    uvloop = None
 
 LOCAL = ZigsimJsonSettings(host="127.0.0.1", port=0)
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -62,10 +67,27 @@ class Opened:
         return [frame.gyro_radps[0] for _, frame in self.frames]
 
 
-@pytest.fixture
-async def opened() -> AsyncIterator[Opened]:
-    async with Opened() as one:
-        yield one
+LOOPS = [pytest.param(asyncio.SelectorEventLoop, id="asyncio")]
+if uvloop is not None:
+    LOOPS.append(pytest.param(uvloop.new_event_loop, id="uvloop"))
+
+
+def on_every_loop(test: Callable[[Opened], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """The deck runs on uvloop where there is one, whose transports are of no class of asyncio's."""
+
+    async def body() -> None:
+        async with Opened() as opened:
+            await test(opened)
+
+    @pytest.mark.parametrize("new_loop", LOOPS)
+    def run(new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        failures: list[dict[str, Any]] = []
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.get_loop().set_exception_handler(lambda _loop, context: failures.append(context))
+            runner.run(body())
+        assert failures == []
+
+    return run
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -81,6 +103,7 @@ async def ended(reader: asyncio.StreamReader) -> bool:
     return True
 
 
+@on_every_loop
 async def test_a_datagram_gives_a_pocket_frame(opened: Opened) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(phone(2.5), ("127.0.0.1", opened.source.port))
@@ -89,6 +112,7 @@ async def test_a_datagram_gives_a_pocket_frame(opened: Opened) -> None:
     assert (stream, type(frame), frame.gyro_radps) == ("pocket", ImuSample, (2.5, 0.0, 0.0))
 
 
+@on_every_loop
 async def test_a_datagram_that_is_none_of_the_app_is_counted_under_its_reason(opened: Opened) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"#bundle\0", ("127.0.0.1", opened.source.port))
@@ -96,6 +120,7 @@ async def test_a_datagram_that_is_none_of_the_app_is_counted_under_its_reason(op
     assert (opened.frames, opened.source.stats.errors) == ([], {ZigsimError.FORMAT: 1})
 
 
+@on_every_loop
 async def test_lines_over_tcp_give_a_frame_each_in_order(opened: Opened) -> None:
     async with opened.connected() as (_, writer):
         writer.write(b"".join(phone(n) + b"\n" for n in range(5)))
@@ -104,6 +129,7 @@ async def test_lines_over_tcp_give_a_frame_each_in_order(opened: Opened) -> None
     assert {stream for stream, _ in opened.frames} == {"pocket"}
 
 
+@on_every_loop
 async def test_a_line_may_end_as_on_windows(opened: Opened) -> None:
     async with opened.connected() as (_, writer):
         writer.write(phone(3.0) + b"\r\n")
@@ -111,6 +137,7 @@ async def test_a_line_may_end_as_on_windows(opened: Opened) -> None:
     assert opened.turns == [3.0]
 
 
+@on_every_loop
 async def test_a_line_may_come_in_any_two_pieces(opened: Opened) -> None:
     line = phone(7.0) + b"\n"
     async with opened.connected() as (_, writer):
@@ -124,6 +151,7 @@ async def test_a_line_may_come_in_any_two_pieces(opened: Opened) -> None:
     assert set(opened.turns) == {7.0}
 
 
+@on_every_loop
 async def test_a_burst_of_lines_is_read_whole_with_the_loop_free_in_between(opened: Opened) -> None:
     turns = 0
     at_frame: list[int] = []
@@ -138,6 +166,7 @@ async def test_a_burst_of_lines_is_read_whole_with_the_loop_free_in_between(open
     assert opened.source.stats.received == 1_000
 
 
+@on_every_loop
 async def test_a_line_without_an_end_closes_its_connection(opened: Opened) -> None:
     async with opened.connected() as (reader, writer):
         writer.write(b" " * (MAX_BYTES + 1))
@@ -145,6 +174,7 @@ async def test_a_line_without_an_end_closes_its_connection(opened: Opened) -> No
     assert opened.source.stats.errors == {LineError.LONG: 1}
 
 
+@on_every_loop
 async def test_a_long_line_with_an_end_is_refused_undecoded(opened: Opened) -> None:
     async with opened.connected() as (_, writer):
         writer.write(b" " * (MAX_BYTES - 2) + b"\n" + b" " * MAX_BYTES + b"{\n" + phone() + b"\n")
@@ -153,6 +183,7 @@ async def test_a_long_line_with_an_end_is_refused_undecoded(opened: Opened) -> N
     assert set(opened.source.stats.errors) <= {ZigsimError.FORMAT, UdpError.SIZE, LineError.LONG}
 
 
+@on_every_loop
 async def test_a_sender_of_too_many_bad_lines_in_a_row_is_let_go(opened: Opened) -> None:
     async with opened.connected() as (reader, writer):
         writer.write(b"{}\n" * (BAD_LINES_MAX - 1) + phone() + b"\n" + b"\n" * (BAD_LINES_MAX + 500))
@@ -161,6 +192,7 @@ async def test_a_sender_of_too_many_bad_lines_in_a_row_is_let_go(opened: Opened)
     assert opened.source.stats.errors == {ZigsimError.FORMAT: 2 * BAD_LINES_MAX - 1, LineError.BAD: 1}
 
 
+@on_every_loop
 async def test_a_sender_that_trickles_is_let_go(opened: Opened) -> None:
     opened.source.silent_s = 0.2
     async with opened.connected() as (_, writer):
@@ -187,6 +219,7 @@ async def test_a_sender_of_good_lines_is_kept_beyond_the_time_of_a_silent_one() 
         assert opened.source.stats.errors == {LineError.SILENT: 1}
 
 
+@on_every_loop
 async def test_no_more_connections_than_the_bound_are_open_at_once(opened: Opened) -> None:
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(CONNECTIONS_MAX):
@@ -209,6 +242,7 @@ async def test_a_sender_that_is_not_listed_is_closed_before_it_is_read() -> None
         assert (opened.frames, opened.source.stats.errors) == ([], {LineError.SENDER: 1})
 
 
+@on_every_loop
 async def test_a_second_phone_is_not_mixed_with_the_first(opened: Opened) -> None:
     opened.source.datagram(phone(5.0), "10.0.0.9", opened.source._clock_ns())
     async with opened.connected() as (_, writer):
@@ -218,6 +252,7 @@ async def test_a_second_phone_is_not_mixed_with_the_first(opened: Opened) -> Non
     assert opened.source.stats.errors == {UdpError.SECOND_SENDER: 1}
 
 
+@on_every_loop
 async def test_a_sender_that_resets_in_mid_burst_leaves_the_port_open(opened: Opened) -> None:
     async with opened.connected() as (_, writer):
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
