@@ -219,11 +219,12 @@ class BoneCache:
         wrong = _wrong_places(run, words)
         if wrong:
             error = BoneError.NUMBER
-            places = [place for place in places if place not in wrong]
+            right = [row for row, place in enumerate(places) if place not in wrong]
+            places, quats = [places[row] for row in right], quats.take(right, axis=0)
         if not places:
             return error
         if len(places) < len(run.bones):
-            run, quats = run.only(places), quats.take(places, axis=0)
+            run = run.only(places)
         if run.root is not None:
             self._hips_m = _THREE(words, run.root)  # type: ignore[arg-type]  # an array is a buffer; the stubs know it from 3.12 on
         raw = words.take(run.pos).tobytes()

@@ -88,23 +88,21 @@ def mended_quats(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mended(words: np.ndarray) -> tuple[np.ndarray, BoneError | None, list[int]]:
-    """Big-endian float bits (n, 4) as float32 (n, 4) normalised; why some of them are no rotations; the rows that are."""
+    """Of big-endian float bits (n, 4) the rows that are rotations, as float32 (m, 4) normalised; why the others are none;
+    the rows taken."""
     count = len(words)
-    part = iter(_FLOATS[count](words.tobytes()))
+    floats = _FLOATS[count](words.tobytes())
+    part = iter(floats)
     lengths = list(map(math.hypot, part, part, part, part))
     rows = [row for row, length in enumerate(lengths) if NORM_MIN <= length <= NORM_MAX]
+    error = None
     if len(rows) < count:
-        bits = words.astype(U32) & ABS_BITS
-        error = BoneError.NUMBER if bits.max() > COMPONENT_BITS else BoneError.QUATERNION
-        good = set(rows)
-        words = words.copy()
-        for row in range(count):
-            if row not in good:
-                words[row], lengths[row] = _IDENTITY_BITS, 1.0
-    else:
-        error = None
+        bad = next(row for row, taken in enumerate([*rows, count]) if row != taken)
+        small = all(abs(part) <= COMPONENT_MAX for part in floats[4 * bad : 4 * bad + 4])  # NaN is not
+        error = BoneError.QUATERNION if small else BoneError.NUMBER
+        words, lengths = words.take(rows, axis=0), [lengths[row] for row in rows]
     quats = words.astype(U32).view(F32).astype(np.float64)
-    quats /= np.array(lengths).reshape(count, 1)
+    quats /= np.array(lengths).reshape(len(rows), 1)
     return quats.astype(F32), error, rows
 
 

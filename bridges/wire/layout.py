@@ -12,18 +12,23 @@ MAX_PER_LENGTH = 4
 MAX_LENGTHS = 64
 
 
+def form_of(size: int, holes: Iterable[tuple[int, int]]) -> str:
+    """The struct format of a packet of this size that leaves the holes out."""
+    form, pos = "", 0
+    for start, end in holes:
+        form += f"{start - pos}s{end - start}x"
+        pos = end
+    return f"{form}{size - pos}s"
+
+
 class Layout:
     """A packet with holes: `matches(packet)` when every byte outside the holes is the same."""
 
     __slots__ = ("_expected", "_unpack")
 
-    def __init__(self, packet: bytes, holes: Iterable[tuple[int, int]]) -> None:
-        """`holes`: (start, end) of the bytes that may differ, sorted, not overlapping."""
-        form, pos = "", 0
-        for start, end in holes:
-            form += f"{start - pos}s{end - start}x"
-            pos = end
-        self._unpack = Struct(f"{form}{len(packet) - pos}s").unpack
+    def __init__(self, packet: bytes, holes: Iterable[tuple[int, int]], form: str = "") -> None:
+        """`holes`: (start, end) of the bytes that may differ, sorted, not overlapping; `form`: what `form_of` made of them."""
+        self._unpack = Struct(form or form_of(len(packet), holes)).unpack
         self._expected = self._unpack(packet)
 
     def matches(self, packet: bytes) -> bool:
@@ -55,8 +60,12 @@ class LayoutCache(Generic[T]):
         return False
 
     def add(self, packet: bytes, holes: Iterable[tuple[int, int]], plan: T) -> None:
+        self.put(packet, Layout(packet, holes), plan)
+
+    def put(self, packet: bytes, layout: Layout, plan: T) -> None:
+        """`layout` was made from `packet`."""
         if self._count >= MAX_LAYOUTS:
             self._by_length.clear()
             self._count = 0
-        self._by_length.setdefault(len(packet), []).append((Layout(packet, holes), plan))
+        self._by_length.setdefault(len(packet), []).append((layout, plan))
         self._count += 1

@@ -20,7 +20,7 @@ from dynamics.frames import MOCOPI_BONES, MocapFrame
 
 from .bone_cache import GAP_NS, BoneCache, Run
 from .bones import BE
-from .layout import LayoutCache
+from .layout import Layout, LayoutCache, form_of
 from .vmc_walk import (
     NATIVE,
     ROOT,
@@ -119,11 +119,13 @@ class VmcDecoder:
 
     def _learn(self, packet: bytes, walk: Walk, found: Parts) -> Iterator[bool]:
         """A layout, in steps: each costs less than reading a packet of it."""
-        gaps = holes(packet, walk)
-        yield True
+        gaps: list[tuple[int, int]] = []
+        yield from holes(packet, walk, gaps)
         ops = self._ops(walk, found, in_packet=True)
         yield True
-        self._layouts.add(packet, gaps, ops)
+        form = form_of(len(packet), gaps)
+        yield True
+        self._layouts.put(packet, Layout(packet, (), form), ops)
 
     def _ops(self, walk: Walk, found: Parts, in_packet: bool = False) -> tuple[Op, ...]:
         """The operations of a walk, on its gathered numbers or on the words of the packet itself."""

@@ -6,7 +6,7 @@ one look at its first bytes and is ignored, whatever it holds. Every way is boun
 datagram costs much more than the largest that senders make.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import product
 from struct import Struct, calcsize, unpack_from
@@ -30,8 +30,9 @@ WORK = 830
 """What reading one datagram may cost, in tenths of a microsecond of the machine that the weights were taken on."""
 WORK_OF_MESSAGE, WORK_OF_NUMBERS, WORK_OF_ODD, WORK_OF_GENERAL, WORK_OF_BODY = 2, 2, 5, 40, 380
 """All bones, 70 blend shapes and ten others come to 710, a humanoid in doubles to 820."""
-WORK_TO_MEND = 100
-"""A datagram with so much left over may have bones whose numbers must be looked at one by one."""
+WORK_TO_MEND = 280
+"""A datagram with so much left over may have bones whose numbers must be looked at one by one. All bones of a humanoid
+leave it; with blend shapes beside them such bones are read from the moment on that the layout is known."""
 WORK_TO_LEARN = 120
 """A datagram with so much work left over may add a step of learning its layout."""
 MAX_ERRORS = 2
@@ -112,7 +113,7 @@ _PACKS = {TIME: (1, Struct(">f").pack), SKEL: (7 * MOCOPI_BONES, Struct(f">{7 * 
 class Walk:
     """One packet read message by message: its numbers gathered, and what they are."""
 
-    __slots__ = ("at", "chunks", "codes", "error", "errors", "general", "ignored", "odd", "singles", "unneeded")
+    __slots__ = ("at", "chunks", "codes", "error", "errors", "general", "ignored", "odd", "others", "singles", "unneeded")
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -124,6 +125,8 @@ class Walk:
         """Which of the codes are no bones."""
         self.ignored: list[int] = []
         """Where the messages begin that may hold anything behind their first `START_BYTES`."""
+        self.others: list[int] = []
+        """Where the bones end that are not needed."""
         self.unneeded: list[tuple[int, int]] = []
         """Other bytes that may hold anything."""
         self.odd = self.general = self.errors = 0
@@ -138,7 +141,7 @@ class Walk:
 
     def work(self, bodies: int) -> int:
         """What it costs to read this datagram: see WORK."""
-        messages = len(self.ignored) + len(self.unneeded) + len(self.codes)
+        messages = len(self.ignored) + len(self.others) + len(self.unneeded) + len(self.codes)
         numbers = WORK_OF_NUMBERS * len(self.codes) + WORK_OF_ODD * self.odd + WORK_OF_GENERAL * self.general
         return WORK_OF_MESSAGE * messages + numbers + WORK_OF_BODY * bodies
 
@@ -161,12 +164,14 @@ class Sighting:
     __slots__ = ("_codes", "_places", "_size")
 
     def __init__(self, packet: bytes, walk: Walk) -> None:
-        self._size, self._codes, self._places = len(packet), walk.codes, (walk.at, walk.ignored, walk.unneeded)
+        self._size, self._codes, self._places = len(packet), walk.codes, _places(walk)
 
     def is_like(self, packet: bytes, walk: Walk) -> bool:
-        return (
-            len(packet) == self._size and walk.codes == self._codes and (walk.at, walk.ignored, walk.unneeded) == self._places
-        )
+        return len(packet) == self._size and walk.codes == self._codes and _places(walk) == self._places
+
+
+def _places(walk: Walk) -> tuple[list[int], list[int], list[int], list[tuple[int, int]]]:
+    return walk.at, walk.ignored, walk.others, walk.unneeded
 
 
 def walk_packet(packet: bytes, walk: Walk) -> WireError | None:
@@ -185,7 +190,8 @@ def walk_packet(packet: bytes, walk: Walk) -> WireError | None:
 
 
 def _walk_bundle(packet: bytes, walk: Walk) -> WireError | None:
-    code_of, codes, chunks, at, ignored = HEADS.get, walk.codes, walk.chunks, walk.at, walk.ignored
+    code_of, codes, chunks, at = HEADS.get, walk.codes, walk.chunks, walk.at
+    ignored, others = walk.ignored, walk.others
     pos, end = BUNDLE_HEAD, len(packet)
     ends: list[int] = []
     for _ in range(LIMITS.messages + 1):
@@ -208,7 +214,7 @@ def _walk_bundle(packet: bytes, walk: Walk) -> WireError | None:
                 chunks.append(packet[pos - BONE_BYTES : pos])
                 at.append(pos - BONE_BYTES)
             else:
-                walk.unneeded.append((pos - BONE_BYTES, pos))
+                others.append(pos)
         elif packet[start] == _HASH and packet.startswith(BUNDLE, start, pos):
             ends.append(end)
             if pos - start < BUNDLE_HEAD or len(ends) >= LIMITS.depth:
@@ -357,13 +363,15 @@ def _end_of_run(codes: list[int], first: int, stop: int) -> int:
     return stop
 
 
-def holes(packet: bytes, walk: Walk) -> list[tuple[int, int]]:
-    """Bytes that do not make the layout: numbers, ignored messages behind their beginning, time tags."""
-    gaps = [(at, at + len(chunk)) for at, chunk in zip(walk.at, walk.chunks, strict=True)]
-    gaps += walk.unneeded
-    for start in walk.ignored:
-        at, end = start + START_BYTES, start + _U32(packet, start - 4)[0]
-        if at < end:
-            gaps.append((at, end))
-    gaps.append((len(BUNDLE), BUNDLE_HEAD))
-    return sorted(gaps)
+def holes(packet: bytes, walk: Walk, gaps: list[tuple[int, int]]) -> Iterator[bool]:
+    """Fill `gaps`, step by step, with the bytes that do not make the layout, in order: numbers, ignored messages behind
+    their beginning, time tags."""
+    gaps += [(len(BUNDLE), BUNDLE_HEAD), *walk.unneeded, *[(end - BONE_BYTES, end) for end in walk.others]]
+    yield True
+    gaps += [(at, at + len(chunk)) for at, chunk in zip(walk.at, walk.chunks, strict=True)]
+    yield True
+    ends = [start + _U32(packet, start - 4)[0] for start in walk.ignored]
+    gaps += [(start + START_BYTES, end) for start, end in zip(walk.ignored, ends, strict=True) if start + START_BYTES < end]
+    yield True
+    gaps.sort()
+    yield True

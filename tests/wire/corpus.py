@@ -37,6 +37,8 @@ class Codec:
     """Made to cost much or to break something."""
     sane: Callable[[Any], bool] = lambda frame: True
     """False when a number that is not finite came out where none may."""
+    repeats: bool = True
+    """A packet may come twice; False where its number makes it an old one."""
 
 
 CORPUS: dict[str, Codec] = {}
@@ -189,7 +191,14 @@ def _vmc_near_the_limits() -> tuple[bytes, ...]:
     positions = [p.osc(f"/mcp/BonePos/{n}", "fff", 0, 1, 0) for n in range(56)]
     near = [p.osc(address, "f", 1.0) for address in ("/VMC/Ext/Bone/Posture", "/mocopi/skeleton", "/VMC/Ext/Root/Poses")] * 18
     nested = p.bundle(p.bundle(p.bundle(*shapes[:150])))
+    fingers = [p.bone(name) for name in p.FINGERS]
+    crooked = [p.bone(name, long_quat if n else wrong, (0.1, 0.2, 0.3)) for n, name in enumerate(p.VMC_NAMES)]
+    tails = [p.osc("/VMC/Ext/Bone/Pos", "sfffffff", f"Tail{n}", *range(7)) for n in range(5)]
     return (
+        p.bundle(p.time(1.0), p.root((1.0, 0.0, 0.5), long_quat), *crooked, *tails, *fingers, *shapes[:60]),
+        p.bundle(p.time(1.0), p.root((1.0, 0.0, 0.5), long_quat), *bones, *tails, *fingers, *shapes[:60]),
+        p.bundle(*bones[:9], p.time(1.0), *crooked[:7], *odd[:3], *tails),
+        p.bundle(*odd[:5], *tails, *fingers[:25], *crooked[:12], p.time(1.0), *shapes[:67]),
         p.bundle(*shapes),
         nested,
         p.bundle(*doubles, *tiny[:100]),
@@ -268,10 +277,14 @@ _mocopi_packets = (
 
 register("osc", Codec(lambda: None, _feed_osc, vmc.MAX_BYTES, _vmc_valid(), _vmc_hostile()))
 register("vmc", Codec(vmc.VmcDecoder, _feed_vmc, vmc.MAX_BYTES, _vmc_valid(), _vmc_hostile(), _sane_body))
-register("mocopi", Codec(mocopi.MocopiDecoder, _feed, mocopi.MAX_BYTES, _mocopi_packets, _mocopi_hostile(), _sane_body))
+register(
+    "mocopi",
+    Codec(mocopi.MocopiDecoder, _feed, mocopi.MAX_BYTES, _mocopi_packets, _mocopi_hostile(), _sane_body, repeats=False),
+)
 register("lumm", Codec(lumm.LummDecoder, _feed, lumm.MAX_BYTES, (p.lumm(), p.lumm(order=">")), _lumm_hostile(), _sane_body))
 register(
-    "pose_json", Codec(pose_json.PoseJsonDecoder, _feed, pose_json.MAX_BYTES, (pose_message(),), _pose_hostile(), _sane_pose)
+    "pose_json",
+    Codec(pose_json.PoseJsonDecoder, _feed, pose_json.MAX_BYTES, (pose_message(),), _pose_hostile(), _sane_pose, repeats=False),
 )
 
 for _file in sorted(Path(__file__).parent.glob("corpus_*.py")):

@@ -304,7 +304,7 @@ def test_blend_values_that_change_do_not_leave_the_fast_way():
         return p.bundle(p.time(seconds), *p.bones({}), p.osc("/VMC/Ext/Blend/Val", "sf", "Joy", value), timetag=seconds)
 
     decoder = VmcDecoder()
-    play(decoder, [[frame(0.1 * n, n)] for n in range(8)])
+    play(decoder, [[frame(0.1 * n, n)] for n in range(12)])
     assert decoder._layouts.find(frame(0.77, 9)) is not None
 
 
