@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from .cli_groups import gestures_app, models_app, rekordbox_app
 from .cli_output import Json, plain_typer, say, show_json
+from .cli_screen import screen
 from .exits import ExitCode, ExitError, MissingError, RefusedError, UsageError
 
 
@@ -35,6 +36,7 @@ app = plain_typer(
 app.add_typer(models_app, name="models")
 app.add_typer(gestures_app, name="gestures")
 app.add_typer(rekordbox_app, name="rekordbox")
+app.command(short_help="Recorded movement through pipeline and gate.")(screen)
 
 
 def _show_version(asked: bool) -> None:
