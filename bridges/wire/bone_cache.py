@@ -49,6 +49,7 @@ ABOVE: list[int] = [0] * MOCOPI_BONES
 for _bone, _parent in enumerate(PARENTS):
     ABOVE[_bone] = ABOVE[_parent] | 1 << _parent if _parent > ROOT else 0
 _THREE, _SEVEN = Struct(">3f").unpack_from, Struct(">7f").unpack_from
+_WORDS = np.arange(7)
 _Vec = tuple[float, float, float]
 _Quat = tuple[float, float, float, float]
 
@@ -61,15 +62,16 @@ class Run:
     def __init__(self, ids: Sequence[int], starts: Sequence[int], quat_first: bool = False) -> None:
         """`starts`: word where each bone's seven numbers begin; px py pz qx qy qz qw unless `quat_first`."""
         at = np.asarray(starts, dtype=np.intp)[:, None]
-        quat, pos = (at + np.arange(4), at + np.arange(4, 7)) if quat_first else (at + np.arange(3, 7), at + np.arange(3))
+        quat_at, pos_at = (_WORDS[:4], _WORDS[4:]) if quat_first else (_WORDS[3:], _WORDS[:3])
+        quat, pos = at + quat_at, at + pos_at
         self.bones = tuple(ids)
         self.ids = np.asarray(ids, dtype=np.intp)
         self.mask = sum([1 << bone for bone in ids])
         self.quat = quat
-        limbs = self.ids != ROOT
-        self.pos, self.pos_ids = pos[limbs], self.ids[limbs]
-        self.pos_limit = POSITION_LIMIT_BITS[self.pos_ids]
-        self.root = None if limbs.all() else 4 * int(pos[~limbs][0, 0])
+        limbs = [place for place, bone in enumerate(self.bones) if bone != ROOT]
+        self.pos, self.pos_ids = pos.take(limbs, axis=0), self.ids.take(limbs)
+        self.pos_limit = POSITION_LIMIT_BITS.take(self.pos_ids, axis=0)
+        self.root = None if len(limbs) == len(self.bones) else 4 * int(pos[self.bones.index(ROOT), 0])
 
     def only(self, places: Sequence[int]) -> "Run":
         """The same numbers for some of the bones."""
@@ -96,6 +98,8 @@ class BoneCache:
         """Bit per bone of the frame that is being put together."""
         self.mends = True
         """Bones of this datagram may still be looked at one by one; a second body is not."""
+        self.picks = True
+        """The good ones among bad bones of this datagram are taken."""
         self._flip = unity != mirror
         self._mirror = mirror
         self._quat = IDENTITY.copy()  # (27, 4), the sender's frame
@@ -121,7 +125,7 @@ class BoneCache:
         """A datagram arrived; a frame that was waiting before a pause is appended to `out`."""
         self.flush(recv_ns, out)
         self._now_ns = recv_ns
-        self.mends = True
+        self.mends = self.picks = True
 
     def end(self, out: list[MocapFrame]) -> None:
         """The datagram is read; a frame that is complete is appended to `out`."""
@@ -221,9 +225,9 @@ class BoneCache:
             error = BoneError.NUMBER
             right = [row for row, place in enumerate(places) if place not in wrong]
             places, quats = [places[row] for row in right], quats.take(right, axis=0)
-        if not places:
-            return error
         if len(places) < len(run.bones):
+            if not places or not self.picks:
+                return error
             run = run.only(places)
         if run.root is not None:
             self._hips_m = _THREE(words, run.root)  # type: ignore[arg-type]  # an array is a buffer; the stubs know it from 3.12 on

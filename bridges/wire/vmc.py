@@ -29,6 +29,7 @@ from .vmc_walk import (
     WORK,
     WORK_TO_LEARN,
     WORK_TO_MEND,
+    WORK_TO_PICK,
     Parts,
     Sighting,
     VmcError,
@@ -100,6 +101,7 @@ class VmcDecoder:
             return VmcError.TOO_MUCH
         ops = self._ops(walk, found)
         self.unity.mends = self.native.mends = walk.error is None and work + WORK_TO_MEND <= WORK
+        self.unity.picks = self.native.picks = work + WORK_TO_PICK <= WORK
         applied = self._apply(ops, np.frombuffer(b"".join(walk.chunks), BE), out)
         worth_it = len(walk.codes) >= MIN_BONES_FOR_LAYOUT and work + WORK_TO_LEARN <= WORK
         if walk.error is None and worth_it and walk.is_plain():

@@ -33,6 +33,8 @@ WORK_OF_MESSAGE, WORK_OF_NUMBERS, WORK_OF_ODD, WORK_OF_GENERAL, WORK_OF_BODY = 2
 WORK_TO_MEND = 280
 """A datagram with so much left over may have bones whose numbers must be looked at one by one. All bones of a humanoid
 leave it; with blend shapes beside them such bones are read from the moment on that the layout is known."""
+WORK_TO_PICK = 390
+"""A datagram with so much left over may have the good bones picked from among bad ones: a dozen, or all of a known layout."""
 WORK_TO_LEARN = 120
 """A datagram with so much work left over may add a step of learning its layout."""
 MAX_ERRORS = 2

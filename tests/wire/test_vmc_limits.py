@@ -118,3 +118,10 @@ def test_a_whole_body_of_rounded_numbers_is_read_at_once_and_beside_blend_shapes
     _, errors = read(*[p.bundle(p.time(n), p.ok(1), p.root(), *bones(), *SHAPES[:52]) for n in range(16)])
     assert set(errors[:10]) <= {None, BoneError.FULL}
     assert errors[10:] == [None] * 6
+
+
+def test_a_bad_bone_among_many_costs_the_others_only_until_their_layout_is_known():
+    wrong = {"Head": ((float("nan"), 0.0, 0.0, 1.0), (0.0, 0.0, 0.0))}
+    out, errors = read(*[p.bundle(p.time(n), *p.bones(POSE | wrong)) for n in range(16)])
+    assert set(errors) == {BoneError.NUMBER}
+    assert out[-1].seen.sum() == len(VMC_TO_MOCOPI) - 1
