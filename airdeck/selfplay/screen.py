@@ -29,11 +29,12 @@ from .placement import FPS, YAWS_DEG, camera_for, faced, seen, with_whole_head
 from .screen_labels import Group, Held, group_of, held_postures
 
 NS_PER_S = 1_000_000_000
-START_NS = NS_PER_S
 DELAY_NS = 20_000_000
 """From capture to arrival: what a pose worker needs on two cores."""
 LEAD_FRAMES = 48
 """Its first picture held for this many frames: the gate wants a second of good data, and a rate to judge by."""
+ORIGIN_NS = 3 * NS_PER_S
+"""When a clip begins in virtual time: after the lead-in, which is not part of it."""
 TICK_NS = 50_000_000
 TICK_AFTER_NS = 100_000_000
 TICK_FOR_NS = 11 * NS_PER_S
@@ -108,7 +109,8 @@ class Screen:
         hits: list[Found] = []
         if clip.arrivals is not None:
             result.held = held_postures(clip.t_s, clip.joints)
-            hits = self._play(with_lead(clip.arrivals, self._rng(clip, 0.0)) if clip.lead_in else clip.arrivals, clip, result)
+            led = with_lead(clip.arrivals, self._rng(clip, 0.0)) if clip.lead_in else clip.arrivals
+            hits = self._play(shifted(led), clip, result)
         else:
             result.yaws_deg = self.yaws_deg
             result.held = held_postures(clip.t_s, faced(clip.joints))
@@ -129,7 +131,7 @@ class Screen:
         led = np.concatenate([np.repeat(joints[:1], LEAD_FRAMES, axis=0), joints])
         width, height = camera.width_px, camera.height_px
         for i, (image, world) in enumerate(seen(led, camera, self._rng(clip, yaw_deg))):
-            t_ns = round((i - LEAD_FRAMES) / FPS * NS_PER_S)
+            t_ns = ORIGIN_NS + round((i - LEAD_FRAMES) / FPS * NS_PER_S)
             yield "camera", PoseFrame(t_ns, t_ns, i, width, height, image, world, _NO_HANDS, kind=SourceKind.FILE)
 
     def _pipeline(self, calibration: Calibration) -> Pipeline:
@@ -137,27 +139,23 @@ class Screen:
         return Pipeline(gate, self.library, (SINK,), _kept_nowhere, calibration)
 
     def _play(self, arrivals: Iterable[tuple[str, Frame]], clip: Clip, result: ClipResult) -> list[Found]:
-        """Every gesture found at or after the clip's time 0 that did not begin before it."""
+        """Every gesture that was found and did not begin in the lead-in."""
         pipeline = self._pipeline(clip.calibration)
-        origin_ns = now_ns = START_NS + round((LEAD_FRAMES + 1) / FPS * NS_PER_S)
-        opened, found = False, []
+        opened, now_ns, found = False, 0, []
         for seq, (stream, frame) in enumerate(arrivals, start=1):
-            capture_ns = origin_ns + frame.capture_ns
             if not opened:
-                now_ns, opened = capture_ns, True
+                now_ns, opened = frame.capture_ns, True
                 _open(pipeline, now_ns)
-            late_ns = max(frame.recv_ns - frame.capture_ns, DELAY_NS)
-            now_ns = _tick_until(pipeline, now_ns, capture_ns + late_ns)
-            moved = replace(frame, capture_ns=capture_ns, recv_ns=now_ns) if frame.capture_ns != capture_ns else frame
-            outcome = pipeline.step(Event(seq, now_ns, EventKind.ARRIVAL, stream=stream, frame=moved))
+            now_ns = _tick_until(pipeline, now_ns, max(frame.recv_ns, frame.capture_ns + DELAY_NS))
+            outcome = pipeline.step(Event(seq, now_ns, EventKind.ARRIVAL, stream, frame))
             if outcome.transitions:
                 result.disarmed += _armed_again(pipeline, now_ns)
-            if frame.capture_ns >= 0:
+            if frame.capture_ns >= ORIGIN_NS:
                 result.steps += 1
                 result.seen += pipeline.health.performer_seen
-                result.armed += pipeline.arm_state is ArmState.ARMED
+                result.armed += pipeline.gate.state is ArmState.ARMED
                 if outcome.gestures:
-                    found += _found(outcome, origin_ns)
+                    found += _found(outcome)
         return found
 
 
@@ -183,6 +181,12 @@ def with_lead(arrivals: Sequence[tuple[str, Frame]], rng: np.random.Generator) -
             image[:, :, :2] += np.float32(LANDMARK_NOISE) * rng.standard_normal((*image.shape[:2], 2), dtype=np.float32)
             yield stream, replace(first, capture_ns=t_ns, recv_ns=t_ns, image=image)
     yield from arrivals
+
+
+def shifted(arrivals: Iterable[tuple[str, Frame]]) -> Iterator[tuple[str, Frame]]:
+    """The same, in the virtual time of a clip."""
+    for stream, frame in arrivals:
+        yield stream, replace(frame, capture_ns=frame.capture_ns + ORIGIN_NS, recv_ns=frame.recv_ns + ORIGIN_NS)
 
 
 def merged(hits: Iterable[Found]) -> list[Found]:
@@ -248,13 +252,13 @@ def _armed_again(pipeline: Pipeline, now_ns: int) -> int:
     return 1
 
 
-def _found(outcome: StepOutcome, origin_ns: int) -> list[Found]:
+def _found(outcome: StepOutcome) -> list[Found]:
     """Completed gestures with what the gate said of each; one that began in the held first picture is ours, not theirs."""
     found = []
     for event in outcome.gestures:
-        if event.phase == "completed" and event.onset_ns >= origin_ns:
+        if event.phase == "completed" and event.onset_ns >= ORIGIN_NS:
             verdict, reasons = _judged(event, outcome)
-            found.append(Found((event.capture_ns - origin_ns) / NS_PER_S, event.gesture, event.deck, verdict, reasons))
+            found.append(Found((event.capture_ns - ORIGIN_NS) / NS_PER_S, event.gesture, event.deck, verdict, reasons))
     return found
 
 

@@ -118,12 +118,12 @@ def _near(u: np.ndarray, joint: Joint, target: Joint, reach: float) -> np.ndarra
 
 def _on_head(u: np.ndarray) -> np.ndarray:
     up = (u[:, Joint.L_WRIST, 1] > 0.25) & (u[:, Joint.R_WRIST, 1] > 0.25)
-    return up & _near(u, Joint.L_WRIST, Joint.HEAD, 0.45) & _near(u, Joint.R_WRIST, Joint.HEAD, 0.45)
+    return np.asarray(up & _near(u, Joint.L_WRIST, Joint.HEAD, 0.45) & _near(u, Joint.R_WRIST, Joint.HEAD, 0.45))
 
 
 def _ear(u: np.ndarray) -> np.ndarray:
     near = _near(u, Joint.L_WRIST, Joint.HEAD, 0.4) & (u[:, Joint.L_WRIST, 0] > u[:, Joint.HEAD, 0])
-    return near & (u[:, Joint.R_WRIST, 1] < u[:, Joint.R_SHOULDER, 1])
+    return np.asarray(near & (u[:, Joint.R_WRIST, 1] < u[:, Joint.R_SHOULDER, 1]))
 
 
 def _other_shoulder(u: np.ndarray) -> np.ndarray:
@@ -168,24 +168,21 @@ def held_postures(t_s: np.ndarray, facing_joints: np.ndarray) -> list[Held]:
     if len(t_s) < 2 or not np.isfinite(facing_joints).any():
         return []
     body = body_units(facing_joints)
-    mirrored = body[:, MIRROR_JOINTS] * (-1.0, 1.0, 1.0)
     n = max(2, round(HELD_S / float(np.median(np.diff(t_s)))))
-    found = []
-    for posture in POSTURES:
-        hands: list[tuple[str, np.ndarray, tuple[Joint, ...]]]
-        if posture.one_sided:
-            hands = [("left", body, (Joint.L_WRIST,)), ("right", mirrored, (Joint.L_WRIST,))]
-        else:
-            hands = [("both", body, (Joint.L_WRIST, Joint.R_WRIST))]
-        for side, view, wrists in hands:
-            with np.errstate(invalid="ignore"):
-                mask = posture.of(view)
-                for wrist in wrists:
-                    mask = mask & _still(view[:, wrist, :2], n)
-            found += [
-                Held(posture, side, float(t_s[a]), float(t_s[b])) for a, b in spans(mask) if t_s[b] - t_s[a] >= HELD_S * 0.95
-            ]
-    return found
+    with np.errstate(invalid="ignore"):
+        left, right = (_still(body[:, wrist, :2], n) for wrist in (Joint.L_WRIST, Joint.R_WRIST))
+        return [
+            Held(posture, side, float(t_s[a]), float(t_s[b]))
+            for side, view, still in (
+                ("left", body, left),
+                ("right", body[:, MIRROR_JOINTS] * (-1.0, 1.0, 1.0), right),
+                ("both", body, left & right),
+            )
+            for posture in POSTURES
+            if posture.one_sided == (side != "both")
+            for a, b in spans(posture.of(view) & still)
+            if t_s[b] - t_s[a] >= HELD_S * 0.95
+        ]
 
 
 def _still(points: np.ndarray, n: int) -> np.ndarray:
