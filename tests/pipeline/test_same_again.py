@@ -16,7 +16,7 @@ from dynamics.frames import DeckSample, Frame, ImuSample, WatchSample
 from dynamics.schema import FINGERPRINT
 from safety.types import Profile, Sink, SinkClass, SinkHealth, Verdict
 from tests.pipeline.scenes import BEND, HOLDING, holding_gate, seconds
-from tests.support.virtual_deck import DELAY_NS, NS_PER_S, Deck, in_time, nobody, performed, worn
+from tests.support.virtual_deck import DELAY_NS, MS, NS_PER_S, Deck, in_time, nobody, performed, worn
 
 SINKS = (Sink("midi", SinkClass.MIDI, rehearsal=True), Sink("kept", SinkClass.RECORDING))
 WAIT_S = 10.0
@@ -55,7 +55,7 @@ def live_through(deck: Deck) -> None:
             for stream, sample in sensors(t_ns, n):
                 deck.step(t_ns, EventKind.ARRIVAL, stream=stream, frame=sample)
             deck.step(t_ns, EventKind.TICK)
-        deck.take(frame)
+        deck.take(replace(frame, recv_ns=t_ns - MS))
 
 
 def again(events: list[Event], deck: Deck) -> list[bytes]:
