@@ -135,8 +135,10 @@ class _Intake(HttpIntake):
 
     async def close(self) -> None:
         """Say goodbye to the sockets first: the server's own closing waits for them."""
+        from aiohttp import WSCloseCode
+
         for socket in tuple(self._sockets):
-            await socket.close(drain=False)
+            await socket.close(code=WSCloseCode.GOING_AWAY, drain=False)
         await super().close()
 
     def _add_routes(self, app: "web.Application") -> None:
@@ -172,7 +174,7 @@ class _Intake(HttpIntake):
 
     async def _listen(self, socket: "web.WebSocketResponse", sender: str) -> None:
         """Until the sender closes, is silent too long, or another one is being heard."""
-        from aiohttp import WSMsgType
+        from aiohttp import WSCloseCode, WSMsgType
 
         while True:
             try:
@@ -182,12 +184,13 @@ class _Intake(HttpIntake):
                 self._refused(SocketError.SILENT)
                 return
             if message.type is not WSMsgType.TEXT:
+                await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
                 return
             status, text = self._source.text(message.data, sender, self._clock_ns())
             if status >= 400:
                 self._refused(text if isinstance(text, StrEnum) else f"http: {status}")
             if status == 409:
-                await socket.close(code=1008, message=text.encode()[:MAX_REASON_BYTES])
+                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=text.encode()[:MAX_REASON_BYTES])
                 return
             await asyncio.sleep(0)
 

@@ -22,6 +22,10 @@ from bridges.wire.heart_http import MAX_BODY_BYTES, HeartError
 from dynamics.frames import Frame, WatchSample
 
 LOCAL = HeartHttpSettings(host="127.0.0.1", port=0, side="left")
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: deck\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 PUT_72 = b'{"data":"heartRate:72"}'
 
 
@@ -176,6 +180,20 @@ async def test_a_ping_is_answered(opened: Opened) -> None:
         assert (message.type, message.data) == (aiohttp.WSMsgType.PONG, b"alive?")
 
 
+async def test_a_flood_of_pings_leaves_the_loop_free_in_between(opened: Opened) -> None:
+    turns = 0
+    reader, writer = await asyncio.open_connection("127.0.0.1", opened.source.port)
+    writer.write(UPGRADE)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"\x89\x80\0\0\0\0" * 500 + b"\x81\x8c\0\0\0\0heartRate:72")
+    async with asyncio.timeout(5):
+        while not opened.frames:
+            turns += 1
+            await asyncio.sleep(0)
+    writer.close()
+    assert turns >= 500
+
+
 async def test_a_web_socket_message_over_the_cap_closes_it(opened: Opened) -> None:
     async with opened.client.ws_connect(opened.url()) as ws:
         await ws.send_str("heartRate:" + "7" * MAX_BODY_BYTES)
@@ -186,7 +204,7 @@ async def test_a_web_socket_message_over_the_cap_closes_it(opened: Opened) -> No
 async def test_a_web_socket_that_sends_bytes_is_closed(opened: Opened) -> None:
     async with opened.client.ws_connect(opened.url()) as ws:
         await ws.send_bytes(b"heartRate:72")
-        await closed(ws)
+        assert await closed(ws) == aiohttp.WSCloseCode.UNSUPPORTED_DATA
     assert opened.frames == []
 
 
@@ -227,7 +245,7 @@ async def test_closing_says_goodbye_to_open_web_sockets_and_frees_the_port() -> 
         ws = await opened.client.ws_connect(opened.url())
         async with asyncio.timeout(5):
             await opened.source.close()
-        await closed(ws)
+        assert await closed(ws) == aiohttp.WSCloseCode.GOING_AWAY
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))

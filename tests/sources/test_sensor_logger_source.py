@@ -13,6 +13,7 @@ from bridges.sources.base import SourceError
 from bridges.sources.http_intake import Senders
 from bridges.sources.sensor_logger import FRAMES_AT_ONCE, MAX_BODY_BYTES, PATH, SensorLoggerSettings, SensorLoggerSource
 from bridges.wire.sensor_device import SLICE
+from bridges.wire.sensor_logger import SensorError
 from dynamics.frames import Frame, ImuSample, WatchSample
 
 T0 = 1_746_650_740_041_851_601
@@ -109,6 +110,11 @@ async def test_what_is_refused_says_why(opened: Opened, data: bytes, kind: str, 
     assert answer[0] == status
     assert says in answer[1]
     assert opened.frames == []
+
+
+async def test_a_refused_body_is_counted_once_under_its_reason(opened: Opened) -> None:
+    await opened.post(b"not json")
+    assert (opened.source.stats.rejected, opened.source.stats.errors) == (1, {SensorError.NOT_JSON: 1})
 
 
 async def test_a_body_without_a_length_is_cut_off_at_the_cap(opened: Opened) -> None:

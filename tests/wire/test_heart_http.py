@@ -58,6 +58,7 @@ def test_zero_nothing_and_what_no_heart_does_is_missing_and_not_a_slow_heart(val
         ("body", b"heartRate:72", HeartError.NOT_JSON),
         ("body", b'{"data":72}', HeartError.NOT_JSON),
         ("body", b"[" * 4000, HeartError.NOT_JSON),
+        ("body", b'{"x":' + b"[" * 4000, HeartError.NOT_JSON),
         ("body", b'{"data":"72"}', HeartError.NOT_TYPED),
         ("text", "webClient", HeartError.NOT_TYPED),
         ("text", ":72", HeartError.NOT_TYPED),
