@@ -20,7 +20,7 @@ BONES: dict[Joint, tuple[str, ...]] = {
 }
 """Left rows stand for right ones too."""
 SIDES = {"left": "l", "right": "r", "l": "l", "r": "r"}
-NOISE = frozenset({"j", "jnt", "bip", "def", "sk"})
+NOISE = frozenset({"j", "jnt", "bip", "c", "def", "sk"})
 """Words that say what kind of thing it is."""
 _PREFIX = re.compile(r"^(?:.*[:|])?(?:bip0*1[ _]|mixamorig[0-9]*[_]?)?", re.IGNORECASE)
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")

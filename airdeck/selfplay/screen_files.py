@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridges.sources.capture_devices import is_video_file
+from bridges.sources.capture_devices import VIDEO_SUFFIXES
 
 from ..exits import UsageError
 from ..session.layout import MANIFEST
@@ -31,13 +31,15 @@ def clips(path: Path) -> Iterator[Clip]:
         yield motion.read_bvh(path)
     elif suffix == ".jsonl":
         yield recorded.read_pose_lines(path)
-    elif is_video_file(str(path)):
+    elif suffix in VIDEO_SUFFIXES:
         yield recorded.read_video(path)
     else:
         raise UsageError(f"{path}: nothing that can be screened; there are {KINDS}")
 
 
 def _pack(path: Path) -> Iterator[Clip]:
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f"{path}: no pack that can be read: not a zip archive")
     try:
         with np.load(path, allow_pickle=False) as pack:
             landmarks = "image_xyzc" in pack.files

@@ -43,7 +43,7 @@ RATE_COLUMNS = (
 )  # fmt: skip
 RAISE_COLUMNS = (
     ("style", "style"), ("side", "side"), ("clips", "clips"), ("held", "truly held"), ("recall", "recall"),
-    ("recall_facing", "facing"), ("missed_in_every_yaw", "missed"), ("wrong_deck", "wrong deck"),
+    ("recall_facing", "facing"), ("joint_recall", "over the head joint"), ("missed_in_every_yaw", "missed"), ("wrong_deck", "wrong deck"),
     ("unreached", "not reached"), ("fired_unreached", "fired all the same"),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from dynamics.skeleton import MIRROR_JOINTS, Joint
 
 from .motion import Clip
+from .placement import with_whole_head
 
 
 class Group(StrEnum):
@@ -73,16 +74,21 @@ def spans(mask: np.ndarray) -> list[tuple[int, int]]:
 
 
 def over_head(joints: np.ndarray, side: str) -> np.ndarray:
-    """bool (N,): this wrist is above the head joint, and the other one under its own shoulder."""
+    """bool (N,): this wrist is above the head, and the other one under its own shoulder."""
     wrist, other = (Joint.L_WRIST, Joint.R_WRIST) if side == "left" else (Joint.R_WRIST, Joint.L_WRIST)
     shoulder = Joint.R_SHOULDER if side == "left" else Joint.L_SHOULDER
     y = joints[:, :, 1]
     return np.asarray((y[:, wrist] > y[:, Joint.HEAD]) & (y[:, other] < y[:, shoulder]))
 
 
-def truly_raised(clip: Clip, side: str) -> bool:
-    """The one test of a labelled raise: the wrist stays above the head for 0.6 s on this side only, the other one low."""
-    return longest_s(over_head(clip.joints, side), clip.t_s) >= RAISE_HELD_S
+def truly_raised(clip: Clip, side: str, joint_only: bool = False) -> bool:
+    """The one test of a labelled raise: the wrist stays above the head for 0.6 s on this side only, the other one low.
+
+    `joint_only` asks for the head joint of the recording as it is; in some skeletons that is the top of the neck, and a hand
+    at the chin is above it. Else the middle of the head is meant.
+    """
+    joints = clip.joints if joint_only else with_whole_head(clip.joints)
+    return longest_s(over_head(joints, side), clip.t_s) >= RAISE_HELD_S
 
 
 @dataclass(frozen=True, slots=True)

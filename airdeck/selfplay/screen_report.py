@@ -115,38 +115,47 @@ def _event(event: Found) -> dict[str, Any]:
 def raises(results: Rows) -> list[dict[str, Any]]:
     """Labelled one-hand raises by style and side: those truly held over the head, and what was found of them.
 
-    `found` counts yaws: a clip seen from three sides is three trials. `fired_unreached`: clips that did not get there and
-    led to a gesture all the same.
+    `found` counts yaws: a clip seen from three sides is three trials. `joint_*`: the same for a hand above the head joint as
+    it was recorded, wherever that is. `fired_unreached`: clips in which not even that was reached and that led to a gesture.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for r in results:
-        side = LABELS.get(r.clip.label, (Group.ORDINARY, ""))[1]
-        if r.group is not Group.RAISES:
-            continue
-        row = rows.setdefault((style_of(r.clip), side), _raise_row(style_of(r.clip), side))
-        row["clips"] += 1
-        meant = f"{side}.{RAISE}"
-        if side == "both" or not truly_raised(r.clip, side):
-            row["unreached"] += side != "both"
-            row["fired_unreached"] += any(e.gesture.endswith(f".{RAISE}") for e in r.events)
-            continue
-        row["held"] += 1
-        row["trials"] += len(r.yaws_deg)
-        right = {yaw for e in r.events if e.gesture == meant for yaw in e.yaws_deg}
-        row["found"] += len(right)
-        row["found_facing"] += 0.0 in right
-        row["missed_in_every_yaw"] += not right
-        row["wrong_deck"] += any(e.gesture != meant and e.gesture.endswith(f".{RAISE}") for e in r.events)
-        row["commanded"] += any(e.gesture == meant and e.verdict is Verdict.PERMITTED for e in r.events)
+        if r.group is Group.RAISES:
+            key = (style_of(r.clip), LABELS[r.clip.label][1])
+            _count_raise(rows.setdefault(key, dict.fromkeys(RAISE_COUNTS, 0)), r, key[1])
     for row in rows.values():
         row["recall"] = _ratio(row["found"], row["trials"])
         row["recall_facing"] = _ratio(row["found_facing"], row["held"])
-    return [rows[key] for key in sorted(rows)]
+        row["joint_recall"] = _ratio(row["joint_found"], row["joint_trials"])
+    return [{"style": style, "side": side, **rows[style, side]} for style, side in sorted(rows)]
 
 
-def _raise_row(style: str, side: str) -> dict[str, Any]:
-    counts = ("clips", "held", "trials", "found", "found_facing", "missed_in_every_yaw", "wrong_deck", "commanded")
-    return {"style": style, "side": side, **dict.fromkeys((*counts, "unreached", "fired_unreached"), 0)}
+RAISE_COUNTS = (
+    "clips", "held", "trials", "found", "found_facing", "missed_in_every_yaw", "wrong_deck", "commanded",
+    "joint_held", "joint_trials", "joint_found", "unreached", "fired_unreached",
+)  # fmt: skip
+
+
+def _count_raise(row: dict[str, Any], r: ClipResult, side: str) -> None:
+    meant = f"{side}.{RAISE}"
+    raised = [e for e in r.events if e.gesture.endswith(f".{RAISE}")]
+    right = {yaw for e in raised if e.gesture == meant for yaw in e.yaws_deg}
+    row["clips"] += 1
+    row["wrong_deck"] += any(e.gesture != meant for e in raised) and side != "both"
+    if side != "both" and truly_raised(r.clip, side):
+        row["held"] += 1
+        row["trials"] += len(r.yaws_deg)
+        row["found"] += len(right)
+        row["found_facing"] += 0.0 in right
+        row["missed_in_every_yaw"] += not right
+        row["commanded"] += any(e.gesture == meant and e.verdict is Verdict.PERMITTED for e in raised)
+    if side != "both" and truly_raised(r.clip, side, joint_only=True):
+        row["joint_held"] += 1
+        row["joint_trials"] += len(r.yaws_deg)
+        row["joint_found"] += len(right)
+    else:
+        row["unreached"] += 1
+        row["fired_unreached"] += bool(raised)
 
 
 def waves(results: Rows, library: Library) -> list[dict[str, Any]]:
@@ -228,7 +237,8 @@ def _raise_line(row: dict[str, Any]) -> str:
         return f"{name:<26}{row['clips']} clips, {row['fired_unreached']} taken for one hand"
     return (
         f"{name:<26}{row['found']} of {row['trials']} found ({row['recall']:.3f}), {row['wrong_deck']} on the wrong deck, "
-        f"{row['fired_unreached']} of {row['unreached']} unreached fired"
+        f"{row['fired_unreached']} of {row['unreached']} unreached fired; over the head joint {row['joint_found']} of "
+        f"{row['joint_trials']} ({row['joint_recall']:.3f})"
     )
 
 
