@@ -43,8 +43,8 @@ RATE_COLUMNS = (
 )  # fmt: skip
 RAISE_COLUMNS = (
     ("style", "style"), ("side", "side"), ("clips", "clips"), ("held", "truly held"), ("recall", "recall"),
-    ("recall_facing", "facing"), ("joint_recall", "over the head joint"), ("missed_in_every_yaw", "missed"), ("wrong_deck", "wrong deck"),
-    ("unreached", "not reached"), ("fired_unreached", "fired all the same"),
+    ("recall_facing", "facing"), ("joint_recall", "over the head joint"), ("missed_in_every_yaw", "missed"),
+    ("wrong_deck", "wrong deck"), ("unreached", "not reached"), ("fired_unreached", "fired all the same"),
 )  # fmt: skip
 
 
@@ -71,7 +71,8 @@ def page(report: dict[str, Any], results: Sequence[ClipResult]) -> str:
         rows = {f"{row['label']} {row['style']}": row for row in report["waves"]}
         parts += ["<h2>One-hand waves</h2>", _rates(rows, "label and style")]
     if report["raises"]:
-        parts += ["<h2>Labelled raises</h2>", _table([n for _, n in RAISE_COLUMNS], [[r.get(k) for k, _ in RAISE_COLUMNS] for r in report["raises"]])]  # noqa: E501 # fmt: skip
+        rows_of = [[row[key] for key, _ in RAISE_COLUMNS] for row in report["raises"]]
+        parts += ["<h2>Labelled raises</h2>", _table([name for _, name in RAISE_COLUMNS], rows_of)]
     parts += ["<h2>Worst clips</h2>", _worst(report), *_held(report)]
     for group in Group:
         parts.append(_strips(group, [r for r in results if r.group is group]))
