@@ -1,0 +1,1 @@
+"""Synthetic performers: who they are, how they move, and what a camera, mocopi and a watch make of it."""
