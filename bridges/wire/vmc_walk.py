@@ -323,9 +323,10 @@ def _read_general(packet: bytes, start: int, end: int, code: int, walk: Walk) ->
         first, at = first + 1, (name_end + 4) & ~3
     count, pack = _PACKS.get(code, _SEVEN)
     form = packet[first : min(nul, first + count)]
-    if len(form) < count or form.strip(NUMBER_TAGS):
+    alike = form == form[:1] * count
+    if len(form) < count or form.strip(NUMBER_TAGS) or (code == SKEL and not alike):
         return VmcError.ARGUMENTS
-    layout = ">" + form.decode().replace("h", "q")
+    layout = ">" + (f"{count}{chr(form[0])}" if alike else form.decode()).replace("h", "q")
     if at + calcsize(layout) > end:
         return OscError.ARGUMENTS
     try:
