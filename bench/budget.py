@@ -111,7 +111,7 @@ def _figures() -> tuple[Figure, ...]:
         *(Figure(f"hostile.{port}", "us", expected, at_most(Of.COST, 5), "largest valid",
                  f"dearest datagram known for {what}, its layout unknown, against the largest valid one, its layout known",
                  True, at_most(Of.COST, 6))
-          for port, expected, what in (("vmc", 5, "VMC"), ("mocopi", 5, "mocopi's UDP"), ("pose_json", 3, "pose JSON"),
+          for port, expected, what in (("vmc", 5, "VMC"), ("mocopi", 2, "mocopi's UDP"), ("pose_json", 1.5, "pose JSON"),
                                        ("lumm", 3, "LUMM"), ("osc_apps", 3, "OSC apps"), ("sensor_logger", 3, "HTTP bodies"))),
         Figure("path.p50", "ms", 0.25, at_most(Of.VALUE, 0.3), "",
                "datagram sent -> permit read by the writer process, beside pose inference"),

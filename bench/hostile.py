@@ -26,7 +26,7 @@ KNOWN = 40
 def measure(quick: bool) -> Iterator[Measured]:
     gc.disable()
     for port in PORTS:
-        yield row(port, 8 if quick else 30)
+        yield row(port, 12 if quick else 60)
 
 
 def row(port: str, runs: int) -> Measured:
