@@ -13,7 +13,7 @@ import numpy as np
 from bridges.sources.base import SourceError
 from bridges.wire.pose_json import PoseJsonDecoder
 from dynamics.calibration import Calibration
-from dynamics.frames import Frame, PoseFrame, SourceKind
+from dynamics.frames import Frame, MocapFrame, PoseFrame, SourceKind
 from dynamics.skeleton import JOINTS, Joint, Lm
 
 from ..events import EventKind
@@ -137,12 +137,14 @@ async def _look(path: Path, model: Path) -> tuple[list[PoseFrame], float]:
 
 
 def clip_of_frames(clip: Clip, arrivals: list[tuple[str, Frame]], first_ns: int | None = None) -> Clip:
-    """The named clip filled from what arrived; times are counted from the first arrival, or from `first_ns`."""
-    begin_ns = first_ns if first_ns is not None else min(frame.capture_ns for _, frame in arrivals)
+    """The named clip filled from what arrived; times are counted from its first body, or from `first_ns`."""
+    if first_ns is None:
+        bodies = [frame for _, frame in arrivals if isinstance(frame, PoseFrame | MocapFrame)]
+        first_ns = min(frame.capture_ns for frame in bodies or [frame for _, frame in arrivals])
     moved: list[tuple[str, Frame]] = []
     for stream, frame in arrivals:
         recv_ns = max(frame.recv_ns, frame.capture_ns)
-        moved.append((stream, replace(frame, capture_ns=frame.capture_ns - begin_ns, recv_ns=recv_ns - begin_ns)))
+        moved.append((stream, replace(frame, capture_ns=frame.capture_ns - first_ns, recv_ns=recv_ns - first_ns)))
     clip.arrivals = moved
     clip.duration_s = max(frame.capture_ns for _, frame in moved) / NS_PER_S
     poses = [frame for _, frame in moved if isinstance(frame, PoseFrame)]
