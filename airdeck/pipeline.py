@@ -194,6 +194,8 @@ class Pipeline:
 
     def _decide_one(self, found: GestureEvent, event: Event) -> None:
         gesture = self.library.by_id[found.gesture]
+        if not gesture.command:
+            return  # observed, shown and recorded; it asks for nothing
         proposal = propose(found, gesture, self.vector, event.stream, self._evidence_kinds(event.stream))
         for sink in self._sinks:
             self._conclude(self.gate.decide(proposal, sink, self.health, event.t_ns), sink, event.t_ns)

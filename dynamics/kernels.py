@@ -1114,14 +1114,21 @@ def same_and_keep(vector, last):
 
 # ---- rules: features of the vector, conditions on features, one small state machine per gesture ----
 
-F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR, F_SETTLE = range(7)
-FEATURE_KINDS = ("slot", "abs", "hypot", "travel", "since_below", "below_for", "settle")
+(F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR, F_SETTLE, F_DIFF, F_SHIFT, F_TURNS, F_REVERSALS) = range(11)
+FEATURE_KINDS = (
+    "slot", "abs", "hypot", "travel", "since_below", "below_for", "settle", "diff", "shift", "turns", "reversals",
+)  # fmt: skip
+FEATURE_MEMORY = 3
 TRAVEL_RING = 96
 """Rows of a feature's own past: 1.6 s at 60 vectors a second."""
 ELBOW_LOW = -0.25
 """Elbow height, torso lengths over mid-shoulder, under which an arm hangs whose hand is hidden (booth, picture's edge)."""
 STROKE_S = 1.2
 """How far back the quickest moment of a stroke may lie."""
+TURN_PAUSE_S = 0.25
+"""A hand slower than its level for longer than this draws no circle any more."""
+TURN_BACK_RAD = 2.2
+"""A direction that changes more than this from one vector to the next went back: that is no circle."""
 NEVER_S = 1e6
 IDLE, HOLDING, FIRED, SPENT = 0, 1, 2, 3
 ALWAYS, AT_START, AT_FINISH = 0, 1, 2
@@ -1136,7 +1143,7 @@ E_NONE, E_COMPLETED, E_RELEASED, E_CANCELLED = range(4)
 @njit(**FLAGS)
 def read_features(vector, valid, t, table, params, memory, ring, values, seen):
     """Every feature of one vector. `table` int64 (F, 3): kind, slot, slot; `params` (F, 2): level, window in s;
-    `memory` (F, 2) and `ring` (F, TRAVEL_RING, 3) are the features' own; `values` and `seen` are (F,)."""
+    `memory` (F, FEATURE_MEMORY), `ring` (F, TRAVEL_RING, 3) are the features' own; `values` and `seen` are (F,)."""
     for f in range(table.shape[0]):
         kind, a, b = table[f, 0], table[f, 1], table[f, 2]
         ok = valid[a] != 0 and valid[b] != 0
@@ -1151,6 +1158,14 @@ def read_features(vector, valid, t, table, params, memory, ring, values, seen):
             value = travel(x, float(vector[b]) if b != a else 0.0, ok, t, params[f, 1], memory[f], ring[f])
         elif kind == F_SETTLE:
             value = settle(math.hypot(x, vector[b]), ok, t, params[f, 0], params[f, 1], memory[f], ring[f])
+        elif kind == F_DIFF:
+            value = x - float(vector[b])
+        elif kind == F_SHIFT:
+            value = shift(x, ok, t, params[f, 1], memory[f], ring[f])
+        elif kind == F_TURNS:
+            value = turns(x, float(vector[b]), ok, t, params[f, 0], memory[f])
+        elif kind == F_REVERSALS:
+            value = reversals(x, ok, t, params[f, 0], params[f, 1], memory[f], ring[f])
         elif kind == F_SINCE_BELOW:
             if arm_low(vector, valid, a, b, params[f, 0]) == 1:
                 memory[f, 0] = t
@@ -1220,12 +1235,137 @@ def settle(speed, ok, t, floor, window, memory, ring):
 
 
 @njit(**FLAGS)
-def run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock, events, why):
+def shift(x, ok, t, window, memory, ring):
+    """How far x has come, with its sign, since the oldest value of the last `window` seconds."""
+    at = int(memory[1])
+    if ok:
+        at = (at + 1) % TRAVEL_RING
+        ring[at, 0], ring[at, 1] = t, x
+        memory[1] = at
+    oldest = x
+    for back in range(TRAVEL_RING):
+        r = (at - back) % TRAVEL_RING
+        if not t - ring[r, 0] <= window + 1e-9:
+            break
+        oldest = ring[r, 1]
+    return x - oldest
+
+
+@njit(**FLAGS)
+def turns(dx, dy, ok, t, level, memory):
+    """Turns that the direction of movement has made without a pause: +1 is a circle from x towards y.
+
+    `memory`: the last direction (rad), the sum (turns), when it was last quick enough.
+    """
+    if t - memory[2] > TURN_PAUSE_S:
+        memory[0], memory[1] = math.nan, 0.0
+    if ok and math.hypot(dx, dy) >= level:
+        direction = math.atan2(dy, dx)
+        by = direction - memory[0]
+        by -= 2.0 * math.pi * math.floor(by / (2.0 * math.pi) + 0.5)
+        if abs(by) > TURN_BACK_RAD:
+            memory[1] = 0.0
+        elif math.isfinite(by):
+            memory[1] += by / (2.0 * math.pi)
+        memory[0], memory[2] = direction, t
+    return memory[1]
+
+
+@njit(**FLAGS)
+def reversals(x, ok, t, level, window, memory, ring):
+    """How often x has turned back by `level` or more within the last `window` seconds.
+
+    `memory`: the way it goes (+1, -1), the ring's newest row, the furthest place on this way.
+    """
+    at = int(memory[1])
+    if ok:
+        way, furthest = memory[0], memory[2]
+        if not math.isfinite(way):
+            memory[0], memory[2] = 0.0, x
+        elif way == 0.0:
+            if abs(x - furthest) >= level:
+                memory[0], memory[2] = (1.0 if x > furthest else -1.0), x
+        elif (x - furthest) * way > 0.0:
+            memory[2] = x
+        elif (furthest - x) * way >= level:
+            memory[0], memory[2] = -way, x
+            at = (at + 1) % TRAVEL_RING
+            ring[at, 0] = t
+            memory[1] = at
+    count = 0
+    for back in range(TRAVEL_RING):
+        if not t - ring[(at - back) % TRAVEL_RING, 0] <= window + 1e-9:
+            break
+        count += 1
+    return float(count)
+
+
+@njit(**FLAGS)
+def run_library(
+    vector, valid, t, table, params, memory, ring, values, seen,
+    first, condition, bounds, timing, phase, clock, events, why,
+    step_of, step_first, step_timing, step_at, step_clock, ready,
+):  # fmt: skip
+    """One driving frame for the whole library: `read_features`, `run_steps`, `run_gestures`; answers how many events."""
+    read_features(vector, valid, t, table, params, memory, ring, values, seen)
+    run_steps(values, seen, t, step_of, step_first, condition, bounds, step_timing, phase, step_at, step_clock, ready)
+    count = run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock, events, why, ready)
+    for g in range(phase.shape[0]):
+        if events[g] == E_COMPLETED or events[g] == E_CANCELLED:
+            step_at[g] = 0
+    return count
+
+
+@njit(**FLAGS)
+def run_steps(values, seen, t, step_of, step_first, condition, bounds, timing, phase, at, clock, ready):
+    """Follow what has to come before each gesture. `ready` uint8 (G,): all of it has, and not too long ago.
+
+    `step_of` int64 (G + 1,): gesture g owns steps step_of[g]:step_of[g + 1]; `step_first` int64 (S + 1,): step s owns
+    those conditions; `timing` (S, 2): how long it lasts, how soon the next must follow, in s; `at` int64 (G,): steps
+    done; `clock` (S, 2): since when it holds, when it last held.
+    """
+    for g in range(ready.shape[0]):
+        first, stop = step_of[g], step_of[g + 1]
+        if first == stop or phase[g] != IDLE:
+            ready[g] = 1
+            continue
+        done = at[g]
+        if done > 0 and t - clock[first + done - 1, 1] > timing[first + done - 1, 1] + 1e-9:
+            done = 0
+        if done > 0 and met(first + done - 1, values, seen, step_first, condition, bounds):
+            clock[first + done - 1, 1] = t
+        s = first + done
+        if s < stop:
+            if not met(s, values, seen, step_first, condition, bounds):
+                clock[s, 0] = math.nan
+            else:
+                if not math.isfinite(clock[s, 0]):
+                    clock[s, 0] = t
+                if t - clock[s, 0] >= timing[s, 0] - 1e-9:
+                    clock[s, 1], clock[s, 0] = t, math.nan
+                    done += 1
+        at[g] = done
+        ready[g] = 1 if first + done == stop else 0
+
+
+@njit(**FLAGS)
+def met(s, values, seen, step_first, condition, bounds):
+    """Every condition of step s is inside its entry bounds."""
+    for c in range(step_first[s], step_first[s + 1]):
+        f = condition[c, 0]
+        if not (seen[f] and bounds[c, 0] < values[f] < bounds[c, 1]):
+            return False
+    return True
+
+
+@njit(**FLAGS)
+def run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock, events, why, ready):
     """Advance every gesture by one driving frame; answers how many events there are.
 
     `first` int64 (G + 1,): gesture g owns conditions first[g]:first[g + 1]; `condition` int64 (C, 2): feature, when it
     counts; `bounds` (C, 4): enter above, enter below, exit below, exit above; `timing` (G, 3): hold, release and window in
-    s; `phase` int64 (G,); `clock` (G, 2): onset, last good; `events` int64 (G,); `why` int64 (G,): the condition at fault.
+    s; `phase` int64 (G,); `clock` (G, 2): onset, last good; `events` int64 (G,); `why` int64 (G,): the condition at fault;
+    `ready` uint8 (G,): whether it may begin.
     """
     count = 0
     for g in range(first.shape[0] - 1):
@@ -1244,7 +1384,7 @@ def run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock
                 missing, culprit = True, c
             elif when == ALWAYS and (x < bounds[c, 2] or x > bounds[c, 3]):
                 broken, culprit = True, c
-        event = advance(g, t, enters, finishes, broken, missing, timing, phase, clock)
+        event = advance(g, t, enters and ready[g] != 0, finishes, broken, missing, timing, phase, clock)
         if event != E_NONE:
             late = unfinished if phase[g] == SPENT else -1
             events[g], why[g] = event, culprit if culprit >= 0 else late

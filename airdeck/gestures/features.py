@@ -1,6 +1,7 @@
 """What a gesture's conditions may speak of: one table, a feature per row.
 
-A name is relative to the row's side: `wrist_y` is the left wrist of the left gesture, `other.wrist_y` the other one's.
+A name is relative to the row's side: `wrist_y` is the left wrist of the left gesture, `other.wrist_y` the other one's. In a
+gesture of both hands it is `left.wrist_y`, `right.wrist_y`, or `each.wrist_y` for both.
 Each is a slot of Dynamics128, or a named function of slots and a window (the kinds are `kernels.FEATURE_KINDS`).
 """
 
@@ -62,16 +63,41 @@ FEATURES: dict[str, Feature] = {
 }
 
 
-def resolve(name: str, side: str) -> tuple[Feature, tuple[str, ...]]:
-    """The row of a feature and its slot names for "l" or "r". KeyError names an unknown feature."""
-    other = name.startswith("other.")
-    base = name.removeprefix("other.")
+HANDS = ("left.", "right.", "each.")
+"""What a gesture of both hands puts before a feature of one hand."""
+OTHER = "other."
+_OTHER_HAND = {"l": "r", "r": "l"}
+
+
+def plain_name(name: str) -> str:
+    """The row of the table that a condition's name means: without the hand."""
+    for prefix in (OTHER, *HANDS):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def sided(name: str) -> bool:
+    """Whether the feature is one hand's. KeyError names an unknown feature."""
+    return any("{side}" in slot for slot in FEATURES[plain_name(name)].slots)
+
+
+def resolve(name: str, side: str) -> tuple[Feature, tuple[str, ...], str]:
+    """The row of a feature, its slot names, and the hand it is of, in a gesture of "l", "r" or "b" (both hands).
+
+    KeyError names an unknown feature.
+    """
+    base = plain_name(name)
     if base not in FEATURES:
         raise KeyError(name)
-    at = {"l": "r", "r": "l"}[side] if other else side
+    at = side
+    if name.startswith(OTHER):
+        at = _OTHER_HAND[side]
+    elif name.startswith(HANDS):
+        at = name[0]
     feature = FEATURES[base]
     slots = tuple(slot.format(side=at) for slot in feature.slots)
     for slot in slots:
         if slot not in INDEX:
             raise KeyError(f"{name}: no slot {slot}")
-    return feature, slots
+    return feature, slots, at

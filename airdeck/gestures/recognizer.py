@@ -13,12 +13,13 @@ from dynamics.schema import INDEX
 
 from ..events import GestureEvent
 from .features import Feature, resolve
-from .library import SIDES, Condition, Gesture, Library
+from .library import SIDES, Condition, Gesture, Library, Step
 
 PHASES = {k.E_COMPLETED: "completed", k.E_RELEASED: "released", k.E_CANCELLED: "cancelled"}
 WHEN = {"always": k.ALWAYS, "start": k.AT_START, "finish": k.AT_FINISH}
 NS = 1e-9
-I_WRIST_CONF = {side: INDEX[f"conf_{letter}_wrist"] for side, letter in SIDES.items()}
+I_WRIST_CONF = {"left": (INDEX["conf_l_wrist"],), "right": (INDEX["conf_r_wrist"],)}
+I_WRIST_CONF["both"] = I_WRIST_CONF["left"] + I_WRIST_CONF["right"]
 I_HEAD_SEEN, I_LOCK = INDEX["head_seen"], INDEX["performer_lock"]
 
 
@@ -28,61 +29,49 @@ class Recognizer:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.gestures: tuple[Gesture, ...] = library.gestures
-        self._names: list[tuple[str, str]] = []
-        self._conditions: list[Condition] = []
-        table: list[tuple[int, int, int]] = []
-        params: list[tuple[float, float]] = []
-        condition: list[tuple[int, int]] = []
-        bounds: list[tuple[float, float, float, float]] = []
+        made = _Tables()
         first = [0]
         for gesture in self.gestures:
-            for c in gesture.conditions:
-                feature, slots = resolve(c.feature, SIDES[gesture.side])
-                at = self._feature(feature, slots, table, params)
-                condition.append((at, WHEN[c.at]))
-                bounds.append(_outward(c, feature, gesture.side, c.feature.startswith("other.")))
-                self._conditions.append(c)
-            first.append(len(condition))
-        self._table = np.array(table, dtype=np.int64).reshape(-1, 3)
-        self._params = np.array(params, dtype=np.float64).reshape(-1, 2)
-        self._condition = np.array(condition, dtype=np.int64).reshape(-1, 2)
-        self._bounds = np.array(bounds, dtype=np.float64).reshape(-1, 4)
+            first.append(made.add(gesture.conditions, gesture.side))
+        steps: list[Step] = []
+        step_of, step_first = [0], [first[-1]]
+        for gesture in self.gestures:
+            for step in gesture.before:
+                steps.append(step)
+                step_first.append(made.add(step.conditions, gesture.side))
+            step_of.append(len(steps))
+        self._conditions = made.conditions
+        self._table = np.array(made.table, dtype=np.int64).reshape(-1, 3)
+        self._params = np.array(made.params, dtype=np.float64).reshape(-1, 2)
+        self._condition = np.array(made.condition, dtype=np.int64).reshape(-1, 2)
+        self._bounds = np.array(made.bounds, dtype=np.float64).reshape(-1, 4)
         self._first = np.array(first, dtype=np.int64)
-        self._timing = np.array([(g.hold_ms / 1e3, g.release_ms / 1e3, g.window_ms / 1e3) for g in self.gestures]).reshape(
-            -1, 3
-        )
-        features, count = len(table), len(self.gestures)
+        self._timing = np.array([(g.hold_ms, g.release_ms, g.window_ms) for g in self.gestures]).reshape(-1, 3) / 1e3
+        self._step_of, self._step_first = np.array(step_of, dtype=np.int64), np.array(step_first, dtype=np.int64)
+        self._step_timing = np.array([(s.hold_ms, s.within_ms) for s in steps], dtype=np.float64).reshape(-1, 2) / 1e3
+        features, count = len(made.table), len(self.gestures)
         self.values = np.zeros(features)
         self.seen = np.zeros(features, dtype=np.uint8)
-        self._memory = np.zeros((features, 2))
+        self._memory = np.zeros((features, k.FEATURE_MEMORY))
         self._ring = np.zeros((features, k.TRAVEL_RING, 3))
         self.phase = np.zeros(count, dtype=np.int64)
         self.clock = np.zeros((count, 2))
+        self.steps_done = np.zeros(count, dtype=np.int64)
+        self._step_clock = np.zeros((len(steps), 2))
+        self._ready = np.zeros(count, dtype=np.uint8)
         self._events = np.zeros(count, dtype=np.int64)
         self._why = np.zeros(count, dtype=np.int64)
         spans = itertools.pairwise(first)
-        self._evidence = [[(self._conditions[c].feature, condition[c][0]) for c in range(a, b)] for a, b in spans]
+        self._evidence = [[(made.conditions[c].feature, made.condition[c][0]) for c in range(a, b)] for a, b in spans]
         """Of each gesture: the names and numbers of the features it rests on."""
         self._epoch_ns = 0
         self.reset()
-
-    def _feature(
-        self, feature: Feature, slots: tuple[str, ...], table: list[tuple[int, int, int]], params: list[tuple[float, float]]
-    ) -> int:
-        places = [INDEX[slot] for slot in slots]
-        row = (k.FEATURE_KINDS.index(feature.kind), places[0], places[-1])
-        param = (feature.level, feature.window_s)
-        for i, known in enumerate(table):
-            if known == row and params[i] == param:
-                return i
-        table.append(row)
-        params.append(param)
-        return len(table) - 1
 
     def reset(self) -> None:
         """Forget everything: no gesture in flight, no arm seen down."""
         self._memory[:, 0] = math.nan
         self._memory[:, 1] = 0.0
+        self._memory[:, 2] = -k.NEVER_S
         self._ring[:, :, 0] = -k.NEVER_S
         self.cancel()
 
@@ -90,6 +79,8 @@ class Recognizer:
         """Drop the gestures in flight. A raised arm must come down before it counts again."""
         self.phase[:] = k.IDLE
         self.clock[:] = math.nan
+        self.steps_done[:] = 0
+        self._step_clock[:] = math.nan
         for f in range(self._table.shape[0]):
             if self._table[f, 0] == k.F_SINCE_BELOW:
                 self._memory[f, 0] = math.nan
@@ -99,10 +90,10 @@ class Recognizer:
         if self._epoch_ns == 0:
             self._epoch_ns = capture_ns
         t = (capture_ns - self._epoch_ns) * NS
-        k.read_features(vector, valid, t, self._table, self._params, self._memory, self._ring, self.values, self.seen)
-        count: int = k.run_gestures(
-            self.values, self.seen, t, self._first, self._condition, self._bounds, self._timing, self.phase, self.clock,
-            self._events, self._why,
+        count: int = k.run_library(
+            vector, valid, t, self._table, self._params, self._memory, self._ring, self.values, self.seen,
+            self._first, self._condition, self._bounds, self._timing, self.phase, self.clock, self._events, self._why,
+            self._step_of, self._step_first, self._step_timing, self.steps_done, self._step_clock, self._ready,
         )  # fmt: skip
         return count
 
@@ -136,8 +127,8 @@ class Recognizer:
 
     def confidence(self, gesture: Gesture, vector: np.ndarray) -> float:
         """How well it was seen: the least of wrist, head and performer lock."""
-        wrist = I_WRIST_CONF[gesture.side]
-        return min(float(vector[wrist]), float(vector[I_HEAD_SEEN]), float(vector[I_LOCK]))
+        wrists = [float(vector[slot]) for slot in I_WRIST_CONF[gesture.side]]
+        return min(*wrists, float(vector[I_HEAD_SEEN]), float(vector[I_LOCK]))
 
     def progress(self, capture_ns: int) -> list[tuple[str, float]]:
         """Gestures in flight with the share of their hold that is done, for the display."""
@@ -146,9 +137,39 @@ class Recognizer:
         return [(self.gestures[g].id, min((t - self.clock[g, 0]) / max(self._timing[g, 0], 1e-6), 1.0)) for g in holding]
 
 
-def _outward(c: Condition, feature: Feature, side: str, other: bool) -> tuple[float, float, float, float]:
-    """Bounds (enter above, enter below, exit below, exit above) as the slot has them: x is flipped for the right side."""
-    left = (side == "left") != other
-    if feature.outward and not left:
+class _Tables:
+    """Conditions of all gestures as numbers; a feature that several speak of stands once."""
+
+    def __init__(self) -> None:
+        self.conditions: list[Condition] = []
+        self.table: list[tuple[int, int, int]] = []
+        self.params: list[tuple[float, float]] = []
+        self.condition: list[tuple[int, int]] = []
+        self.bounds: list[tuple[float, float, float, float]] = []
+
+    def add(self, conditions: tuple[Condition, ...], side: str) -> int:
+        """Append them; answers how many conditions there are now."""
+        for c in conditions:
+            feature, slots, hand = resolve(c.feature, SIDES[side])
+            self.condition.append((self._feature(feature, slots), WHEN[c.at]))
+            self.bounds.append(_outward(c, feature, hand))
+            self.conditions.append(c)
+        return len(self.conditions)
+
+    def _feature(self, feature: Feature, slots: tuple[str, ...]) -> int:
+        places = [INDEX[slot] for slot in slots]
+        row = (k.FEATURE_KINDS.index(feature.kind), places[0], places[-1])
+        param = (feature.level, feature.window_s)
+        for i, known in enumerate(self.table):
+            if known == row and self.params[i] == param:
+                return i
+        self.table.append(row)
+        self.params.append(param)
+        return len(self.table) - 1
+
+
+def _outward(c: Condition, feature: Feature, hand: str) -> tuple[float, float, float, float]:
+    """Bounds (enter above, enter below, exit below, exit above) as the slot has them: x is flipped for the right hand."""
+    if feature.outward and hand == "r":
         return (-c.enter_below, -c.enter_above, -c.exit_above, -c.exit_below)
     return (c.enter_above, c.enter_below, c.exit_below, c.exit_above)

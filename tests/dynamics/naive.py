@@ -4,6 +4,7 @@ Each twin has its kernel's name. Twins take what they need and return what they 
 is called. Numbers that are facts of the design (windows, thresholds) come from the kernels' own constants.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -13,7 +14,7 @@ from dynamics.filters import low_pass_alpha
 from dynamics.schema import COORDINATES, HIGH, INDEX, IS_ANGLE, LOW, RATE_LIMIT, REST, SCALE, TABLE
 from dynamics.skeleton import MOCOPI_JOINTS, MOCOPI_NAMES, MOCOPI_PARENT, Joint, Lm
 
-COMPOSED = frozenset({"build_body", "run_body", "build_camera", "read_mocap", "build_from_mocap"})
+COMPOSED = frozenset({"build_body", "run_body", "build_camera", "read_mocap", "build_from_mocap", "run_library"})
 """Kernels that only call others: proven by whole performances, with and without the JIT."""
 
 
@@ -452,6 +453,10 @@ def read_features(vectors, kind, a, b, level, window):
             past.append((t, x, y if a != b else 0.0))
         if kind == "settle" and ok:
             past.append((t, math.hypot(x, y)))
+        if kind in ("shift", "reversals") and ok:
+            past.append((t, x))
+        if kind == "turns" and ok and math.hypot(x, y) >= level:
+            past.append((t, math.atan2(y, x)))
         low = arm_low(vector, valid, a, b, level)
         if low == 1:
             last_below, below_since = t, t if below_since is None else below_since
@@ -465,8 +470,70 @@ def read_features(vectors, kind, a, b, level, window):
             "settle": settle(past, t, level, window) if kind == "settle" else 0.0,
             "since_below": k.NEVER_S if last_below is None else t - last_below,
             "below_for": 0.0 if below_since is None else t - below_since,
+            "diff": x - y,
+            "shift": shift(past, x, t, window) if kind == "shift" else 0.0,
+            "turns": turns(past, t) if kind == "turns" else 0.0,
+            "reversals": reversals(past, t, level, window) if kind == "reversals" else 0.0,
         }
         out.append(answers[kind])
+    return out
+
+
+def shift(past, x, t, window):
+    """From the oldest place in the window to now."""
+    return x - next((then for at, then in past if t - at <= window + 1e-9), x)
+
+
+def turns(past, t):
+    """Turns of the directions since the last pause or way back."""
+    if not past or t - past[-1][0] > k.TURN_PAUSE_S:
+        return 0.0
+    total = 0.0
+    for (then, a), (now, b) in reversed(list(itertools.pairwise(past))):
+        by = (b - a + math.pi) % (2 * math.pi) - math.pi
+        if now - then > k.TURN_PAUSE_S or abs(by) > k.TURN_BACK_RAD:
+            break
+        total += by / (2 * math.pi)
+    return total
+
+
+def reversals(past, t, level, window):
+    """How many turning points, each `level` or more from the extreme before it, lie in the window."""
+    times, way, furthest = [], 0, past[0][1] if past else 0.0
+    for at, x in past[1:]:
+        if way == 0:
+            if abs(x - furthest) >= level:
+                way, furthest = (1 if x > furthest else -1), x
+        elif (x - furthest) * way > 0:
+            furthest = x
+        elif (furthest - x) * way >= level:
+            way, furthest = -way, x
+            times.append(at)
+    return float(sum(t - at <= window + 1e-9 for at in times))
+
+
+def met(conditions, values, seen):
+    """All of (feature, entry bounds) are met."""
+    return all(bool(seen[f]) and low < values[f] < high for f, (low, high) in conditions)
+
+
+def run_steps(story, timing):
+    """Whether the gesture may begin, over (t, idle, completed or cancelled, per step: are its conditions met)."""
+    done, since, last, out = 0, [None] * len(timing), [0.0] * len(timing), []
+    for t, idle, over, met in story:
+        if idle:
+            if done and t - last[done - 1] > timing[done - 1][1] + 1e-9:
+                done = 0
+            if done and met[done - 1]:
+                last[done - 1] = t
+            if done < len(timing):
+                step = done
+                since[step] = (t if since[step] is None else since[step]) if met[step] else None
+                if met[step] and t - since[step] >= timing[step][0] - 1e-9:
+                    since[step], last[step], done = None, t, done + 1
+        out.append(not idle or done == len(timing))
+        if over:
+            done = 0
     return out
 
 

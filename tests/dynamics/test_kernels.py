@@ -472,26 +472,31 @@ def test_same_and_keep():
         assert last.tolist() == vector[:COORDINATES].tolist()
 
 
+ONE_SLOT, TWO_SLOTS = ("slot", "abs", "shift", "reversals"), ("hypot", "settle", "diff", "turns")
+
+
 @SEEDS
 @pytest.mark.parametrize("kind", k.FEATURE_KINDS)
-def test_read_features_travel_settle_and_arm_low(kind, seed):
+def test_every_kind_of_feature(kind, seed):
     r = rng(seed)
-    a, b = 0, 0 if kind in ("slot", "abs") or (kind not in ("hypot", "settle") and seed % 2) else 1
+    a, b = 0, 0 if kind in ONE_SLOT or (kind not in TWO_SLOTS and seed % 2) else 1
     level, window = 0.3, 0.25
     table, params = np.array([[k.FEATURE_KINDS.index(kind), a, b]]), np.array([[level, window]])
-    memory, ring = np.full((1, 2), np.nan), np.zeros((1, k.TRAVEL_RING, 3))
-    ring[:, :, 0], memory[:, 1] = -1e9, 0.0
+    memory, ring = np.full((1, k.FEATURE_MEMORY), np.nan), np.zeros((1, k.TRAVEL_RING, 3))
+    ring[:, :, 0], memory[:, 1], memory[:, 2] = -1e9, 0.0, -1e9
     values, seen, story, got = np.zeros(1), np.zeros(1, dtype=np.uint8), [], []
     t = 10.0
     for _ in range(160):
         t += r.choice([0.016, 0.033, 0.3], p=[0.6, 0.38, 0.02])
+        drawn = np.cos([2.0 * t, 2.0 * t - 1.0]) if kind == "turns" and t % 2.0 < 1.5 else 0.0
         vector, valid = r.normal(0, 0.4, SLOTS).astype(np.float32), (r.random(SLOTS) < 0.9).astype(np.uint8)
+        vector[:2] += drawn
         story.append((t, vector.copy(), valid.copy()))
         k.read_features(vector, valid, t, table, params, memory, ring, values, seen)
         got.append(values[0])
     want = naive.read_features(story, kind, a, b, level, window)
     known = [i for i, (_, _, valid) in enumerate(story) if (valid[a] and valid[b]) or kind in ("since_below", "below_for")]
-    assert_allclose(np.array(got)[known], np.array(want)[known], rtol=1e-6, atol=1e-9)
+    assert_allclose(np.array(got)[known], np.array(want)[known], rtol=1e-6, atol=1e-6)
 
 
 @SEEDS
@@ -510,11 +515,36 @@ def test_run_gestures_and_advance(seed):
         if r.random() < 0.15:
             level = r.choice([-0.5, 0.1, 0.5], 3, p=[0.2, 0.2, 0.6])
         values, seen = level + r.normal(0, 0.05, 3), (r.random(3) < 0.93).astype(np.uint8)
-        k.run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock, events, why)
+        k.run_gestures(values, seen, t, first, condition, bounds, timing, phase, clock, events, why, np.ones(1, dtype=np.uint8))
         story.append((t, *naive.run_gestures(values, seen, conditions)))
         got.append(names[events[0]])
     assert got == naive.advance(story, 0.2, 0.1, 0.7)
     assert {"completed", "released", "cancelled"} <= set(got)
+
+
+@SEEDS
+def test_run_steps(seed):
+    """Three steps before a gesture, each its own feature above a half; the gesture itself is idle most of the time."""
+    r = rng(seed)
+    timing = np.array([[0.1, 0.4], [0.0, 0.3], [0.2, 0.5]])
+    step_of, step_first, condition = np.array([0, 3]), np.arange(4), np.array([[f, 0] for f in range(3)])
+    bounds = np.tile([0.5, np.inf, -np.inf, np.inf], (3, 1))
+    at, ready = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.uint8)
+    clock, phase = np.full((3, 2), np.nan), np.zeros(1, dtype=np.int64)
+    t, level, story, got = 1.0, np.zeros(3), [], []
+    for _ in range(1500):
+        t += 1 / 30 if r.random() < 0.97 else 0.2
+        if r.random() < 0.2:
+            level = r.choice([0.0, 1.0], 3)
+        values, seen = level + 0.0, (r.random(3) < 0.95).astype(np.uint8)
+        phase[0], over = (k.IDLE, False) if r.random() < 0.95 else (k.HOLDING, r.random() < 0.5)
+        k.run_steps(values, seen, t, step_of, step_first, condition, bounds, timing, phase, at, clock, ready)
+        story.append((t, phase[0] == k.IDLE, over, [naive.met([(f, (0.5, math.inf))], values, seen) for f in range(3)]))
+        got.append(bool(ready[0]))
+        if over:
+            at[0] = 0
+    assert got == naive.run_steps(story, timing.tolist())
+    assert 20 < sum(got) < 1400
 
 
 def test_every_place_of_the_state_is_used_and_no_two_overlap():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from airdeck.gestures import library as module
+from airdeck.gestures import rows as module
 from airdeck.gestures.features import FEATURES, Feature, resolve
 from airdeck.gestures.library import Library, LibraryError, load_library, parse_library
 from dynamics.schema import TABLE, Slot
@@ -162,8 +162,8 @@ def test_left_and_right_differ_in_side_only() -> None:
 def test_each_feature_reads_mirrored_slots_on_the_other_side(name: str) -> None:
     """The right gesture reads what the left one reads, with l and r exchanged; a slot of the trunk is the same for both."""
     swapped = {"l": "r", "r": "l"}
-    _, left = resolve(name, "l")
-    _, right = resolve(name, "r")
+    _, left, _ = resolve(name, "l")
+    _, right, _ = resolve(name, "r")
     assert right == tuple("_".join(swapped.get(part, part) for part in slot.split("_")) for slot in left)
 
 
