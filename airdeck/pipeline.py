@@ -194,6 +194,8 @@ class Pipeline:
 
     def _decide_one(self, found: GestureEvent, event: Event) -> None:
         gesture = self.library.by_id[found.gesture]
+        if gesture.act:
+            self._follow(self.gate.act(gesture.act, event.t_ns, "gesture"), event.t_ns)
         if not gesture.command:
             return  # observed, shown and recorded; it asks for nothing
         proposal = propose(found, gesture, self.vector, event.stream, self._evidence_kinds(event.stream))

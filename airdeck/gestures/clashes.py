@@ -10,6 +10,9 @@ from .library import HOLD_MAX_MS, INF, SIDES, Condition, Gesture
 Band = tuple[float, float]
 Key = tuple[str, tuple[str, ...], float, float]
 """A feature as it is computed: kind, slots, level, window."""
+SETTLED = 0.2
+"""A `settle` below this is a hand that has stopped for a quarter of a second."""
+STILL_TURNS = 0.5
 SUGGESTION = "can be met by one movement; give one a bound that excludes the other"
 
 
@@ -80,6 +83,9 @@ def _bands(c: Condition, side: str) -> Iterator[tuple[Key, Band]]:
     if feature.outward and at == "r":
         low, high = -high, -low
     yield (feature.kind, slots, feature.level, feature.window_s), (low, high)
+    if feature.kind == "settle" and high <= SETTLED:  # a hand at rest draws no circle
+        turning, turning_slots, _ = resolve("wrist_turns", at)
+        yield (turning.kind, turning_slots, turning.level, turning.window_s), (-STILL_TURNS, STILL_TURNS)
     if feature.kind == "below_for" and low >= 0.0:  # an arm at rest for a while is an arm that is low
         wrist: Feature = FEATURES["wrist_y"]
         yield (wrist.kind, slots[:1], wrist.level, wrist.window_s), (-INF, feature.level)

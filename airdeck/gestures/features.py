@@ -26,6 +26,8 @@ class Feature:
 
 ARM_DOWN = -0.25
 """Wrist height, torso lengths over mid-shoulder, under which an arm is down (a hand on a fader is at -0.3 and below)."""
+CHEST = -0.62
+"""Wrist height of a forearm held level: a hand that swings at the hip is under it."""
 REST_LEVEL = 0.1
 """Wrist height under which the other arm is at rest: its hand is not over the shoulders."""
 
@@ -58,6 +60,37 @@ FEATURES: dict[str, Feature] = {
     "trunk_roll": Feature("abs", ("trunk_roll",), "rad"),
     "trunk_pitch": Feature("slot", ("trunk_pitch",), "rad"),
     "trunk_yaw": Feature("abs", ("trunk_yaw",), "rad"),
+    "wrist_vx": Feature("slot", ("d_{side}_wrist_x",), "torso/s", outward=True, note="speed outwards"),
+    "wrist_vy": Feature("slot", ("d_{side}_wrist_y",), "torso/s", note="speed upwards"),
+    "wrist_shift_x": Feature(
+        "shift", ("{side}_wrist_x",), "torso", window_s=0.5, outward=True, note="outwards in half a second"
+    ),
+    "wrist_shift_y": Feature("shift", ("{side}_wrist_y",), "torso", window_s=0.5, note="upwards in half a second"),
+    "wrist_reach": Feature("travel", ("{side}_wrist_x", "{side}_wrist_y"), "torso", window_s=1.2, note="moved in 1.2 s"),
+    "wrist_turns": Feature(
+        "turns",
+        ("d_{side}_wrist_x", "d_{side}_wrist_y"),
+        "turns",
+        level=0.7,
+        outward=True,
+        note="circles drawn without a pause: out, up, in, down is positive",
+    ),
+    "wrist_reversals": Feature(
+        "reversals", ("{side}_wrist_x",), "1", level=0.08, window_s=1.2, note="ways back from side to side in 1.2 s"
+    ),
+    "wrist_over_head": Feature("diff", ("{side}_wrist_y", "head_y"), "torso", note="above the head's middle"),
+    "wrist_beside_head": Feature(
+        "diff", ("{side}_wrist_x", "head_x"), "torso", outward=True, note="outwards of the head's middle"
+    ),
+    "wrist_kept_up": Feature(
+        "since_below", ("{side}_wrist_y",), "s", level=CHEST, note="how long the hand has not been under the chest"
+    ),
+    "hands_apart": Feature("slot", ("hand_distance",), "torso"),
+    "hands_parting": Feature("shift", ("hand_distance",), "torso", window_s=0.6, note="further apart in 0.6 s"),
+    "trunk_lean": Feature("slot", ("trunk_roll",), "rad", outward=True, note="towards this side"),
+    "trunk_rise": Feature("slot", ("trunk_shift_y",), "torso"),
+    "trunk_rising": Feature("shift", ("trunk_shift_y",), "torso", window_s=0.4, note="up in 0.4 s"),
+    "knee_flexion": Feature("slot", ("{side}_knee_flexion",), "rad"),
     "head_seen": Feature("slot", ("head_seen",), "1"),
     "performer_lock": Feature("slot", ("performer_lock",), "1"),
 }

@@ -72,6 +72,8 @@ class Gesture:
     release_ms: int
     window_ms: int
     """From onset to completion at the longest; later the gesture is spent until it is let go."""
+    act: str = ""
+    """"disarm": what it does itself, armed or not promoted; empty: nothing."""
     before: tuple[Step, ...] = ()
     hint: str = ""
     content_hash: str = ""

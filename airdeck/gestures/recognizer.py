@@ -12,13 +12,12 @@ from dynamics import kernels as k
 from dynamics.schema import INDEX
 
 from ..events import GestureEvent
-from .features import Feature, resolve
-from .library import SIDES, Condition, Gesture, Library, Step
+from .library import Gesture, Library, Step
+from .tables import Tables
 
 PHASES = {k.E_COMPLETED: "completed", k.E_RELEASED: "released", k.E_CANCELLED: "cancelled"}
-WHEN = {"always": k.ALWAYS, "start": k.AT_START, "finish": k.AT_FINISH}
 NS = 1e-9
-I_WRIST_CONF = {"left": (INDEX["conf_l_wrist"],), "right": (INDEX["conf_r_wrist"],)}
+I_WRIST_CONF: dict[str, tuple[int, ...]] = {"left": (INDEX["conf_l_wrist"],), "right": (INDEX["conf_r_wrist"],)}
 I_WRIST_CONF["both"] = I_WRIST_CONF["left"] + I_WRIST_CONF["right"]
 I_HEAD_SEEN, I_LOCK = INDEX["head_seen"], INDEX["performer_lock"]
 
@@ -29,10 +28,8 @@ class Recognizer:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.gestures: tuple[Gesture, ...] = library.gestures
-        made = _Tables()
-        first = [0]
-        for gesture in self.gestures:
-            first.append(made.add(gesture.conditions, gesture.side))
+        made = Tables()
+        first = [0, *(made.add(gesture.conditions, gesture.side) for gesture in self.gestures)]
         steps: list[Step] = []
         step_of, step_first = [0], [first[-1]]
         for gesture in self.gestures:
@@ -135,41 +132,3 @@ class Recognizer:
         t = (capture_ns - self._epoch_ns) * NS
         holding = np.flatnonzero(self.phase == k.HOLDING)
         return [(self.gestures[g].id, min((t - self.clock[g, 0]) / max(self._timing[g, 0], 1e-6), 1.0)) for g in holding]
-
-
-class _Tables:
-    """Conditions of all gestures as numbers; a feature that several speak of stands once."""
-
-    def __init__(self) -> None:
-        self.conditions: list[Condition] = []
-        self.table: list[tuple[int, int, int]] = []
-        self.params: list[tuple[float, float]] = []
-        self.condition: list[tuple[int, int]] = []
-        self.bounds: list[tuple[float, float, float, float]] = []
-
-    def add(self, conditions: tuple[Condition, ...], side: str) -> int:
-        """Append them; answers how many conditions there are now."""
-        for c in conditions:
-            feature, slots, hand = resolve(c.feature, SIDES[side])
-            self.condition.append((self._feature(feature, slots), WHEN[c.at]))
-            self.bounds.append(_outward(c, feature, hand))
-            self.conditions.append(c)
-        return len(self.conditions)
-
-    def _feature(self, feature: Feature, slots: tuple[str, ...]) -> int:
-        places = [INDEX[slot] for slot in slots]
-        row = (k.FEATURE_KINDS.index(feature.kind), places[0], places[-1])
-        param = (feature.level, feature.window_s)
-        for i, known in enumerate(self.table):
-            if known == row and self.params[i] == param:
-                return i
-        self.table.append(row)
-        self.params.append(param)
-        return len(self.table) - 1
-
-
-def _outward(c: Condition, feature: Feature, hand: str) -> tuple[float, float, float, float]:
-    """Bounds (enter above, enter below, exit below, exit above) as the slot has them: x is flipped for the right hand."""
-    if feature.outward and hand == "r":
-        return (-c.enter_below, -c.enter_above, -c.exit_above, -c.exit_below)
-    return (c.enter_above, c.enter_below, c.exit_below, c.exit_above)

@@ -23,13 +23,16 @@ KERNELS_DIGEST = hashlib.sha256(Path(kernels.__file__).read_bytes().replace(b"\r
 EACH = "each."
 """In a row for both hands: a condition for the left one and a condition for the right one."""
 _BOUNDS = ("enter_above", "enter_below", "exit_below", "exit_above")
+_DOCUMENT_KEYS = {"default_qualifiers", "qualifiers", "gesture"}
 _CONDITION_KEYS = {"feature", *_BOUNDS, "at"}
 _AT = ("always", "start", "finish")
 _STEP_KEYS = {"when", "hold_ms", "within_ms"}
 _ROW_NEEDED = ("id", "kind", "tier", "risk", "when", "hold_ms", "release_ms", "window_ms")
-_ROW_KEYS = {*_ROW_NEEDED, "command", "hands", "before", "hint", "qualifiers", "drawing"}
+_ROW_KEYS = {*_ROW_NEEDED, "command", "act", "hands", "before", "hint", "qualifiers", "drawing"}
 _LEAST = {"tier": 1, "hold_ms": 0, "release_ms": 0, "window_ms": 0}
 _HANDS = ("one", "both")
+_ACTS = ("disarm",)
+"""What a gesture may do that is no command: it needs no arming and no promotion, for it only ends things."""
 
 Qualifiers = dict[str, tuple[Condition, ...]]
 Row = dict[str, object]
@@ -37,13 +40,12 @@ Row = dict[str, object]
 
 def read_rows(document: Row, source: str, problems: list[str]) -> list[Gesture]:
     """Every gesture of the document that is sound; what is wrong with the others is added to `problems`."""
-    problems.extend(f"{source}: unknown key {key!r}" for key in sorted(document.keys() - {"qualifiers", "gesture"}))
+    problems.extend(f"{source}: unknown key {key!r}" for key in sorted(document.keys() - _DOCUMENT_KEYS))
     named = document.get("qualifiers", {})
     if not isinstance(named, dict):
         problems.append(f"{source}: qualifiers must be a table of names, not {named!r}")
-    qualifiers = {
-        name: _conditions(rows, f"{source}: qualifiers.{name}", problems) for name, rows in _table(named).items()
-    }
+    qualifiers = {name: _conditions(rows, f"{source}: qualifiers.{name}", problems) for name, rows in _table(named).items()}
+    usual = document.get("default_qualifiers", list(qualifiers))
     rows = document.get("gesture", [])
     if not isinstance(rows, list):
         problems.append(f"{source}: gesture must be a list of rows, [[gesture]], not {rows!r}")
@@ -51,7 +53,7 @@ def read_rows(document: Row, source: str, problems: list[str]) -> list[Gesture]:
     gestures: list[Gesture] = []
     for number, row in enumerate(rows, start=1):
         where = f"{source}: gesture {_table(row).get('id', f'number {number}')!r}"
-        gestures.extend(_row(_table(row), where, qualifiers, problems))
+        gestures.extend(_row({"qualifiers": usual, **_table(row)}, where, qualifiers, problems))
     return gestures
 
 
@@ -78,8 +80,8 @@ def _row(row: Row, where: str, qualifiers: Qualifiers, problems: list[str]) -> l
 
 
 def _qualifying(row: Row, where: str, qualifiers: Qualifiers, problems: list[str]) -> list[Condition]:
-    """The conditions of the row's qualifiers: all there are, unless it names its own."""
-    names = row.get("qualifiers", list(qualifiers))
+    """The conditions of the row's qualifiers."""
+    names = row["qualifiers"]
     if not isinstance(names, list):
         problems.append(f"{where}: qualifiers must be a list of names, not {names!r}")
         return []
@@ -100,6 +102,10 @@ def _row_problems(row: Row, where: str) -> list[str]:
         problems.append(f"{where}: kind must be one of {', '.join(Kind)}, not {row['kind']!r}")
     if row.get("hands", "one") not in _HANDS:
         problems.append(f"{where}: hands must be one of {', '.join(_HANDS)}, not {row['hands']!r}")
+    if row.get("act", _ACTS[0]) not in _ACTS:
+        problems.append(f"{where}: act must be one of {', '.join(_ACTS)}, not {row['act']!r}")
+    if "act" in row and "command" in row:
+        problems.append(f"{where}: a gesture has a command or an act, not both")
     problems.extend(
         f"{where}: {key} must be a name of letters, digits and _, not {row[key]!r}"
         for key in ("id", "risk")
@@ -134,9 +140,10 @@ def _hand_problem(name: str, both: bool) -> str:
     if not sided(name):
         return "" if plain_name(name) == name else f"{name}: {plain_name(name)} belongs to no hand"
     named = name.startswith(HANDS)
+    plain = plain_name(name)
     if both and not named:
-        return f"{name}: a gesture of both hands says left.{plain_name(name)}, right.{plain_name(name)} or {EACH}{plain_name(name)}"
-    return f"{name}: a gesture of one hand is written for its own and the other.{plain_name(name)}" if named and not both else ""
+        return f"{name}: a gesture of both hands says left.{plain}, right.{plain} or {EACH}{plain}"
+    return f"{name}: a gesture of one hand is written for its own and the other.{plain}" if named and not both else ""
 
 
 def _each(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
@@ -155,7 +162,7 @@ def _gesture(row: Row, side: str, conditions: tuple[Condition, ...], steps: tupl
     body: dict[str, object] = {
         "conditions": [_numbers(c) for c in conditions],
         "hold_ms": row["hold_ms"], "release_ms": row["release_ms"], "window_ms": row["window_ms"],
-        "kind": row["kind"], "command": command, "risk": row["risk"],
+        "kind": row["kind"], "command": command, "act": row.get("act", ""), "risk": row["risk"],
         "before": [([_numbers(c) for c in step.conditions], step.hold_ms, step.within_ms) for step in steps],
     }  # fmt: skip
     every = (*conditions, *(c for step in steps for c in step.conditions))
@@ -171,6 +178,7 @@ def _gesture(row: Row, side: str, conditions: tuple[Condition, ...], steps: tupl
         hold_ms=int(str(row["hold_ms"])),
         release_ms=int(str(row["release_ms"])),
         window_ms=int(str(row["window_ms"])),
+        act=str(row.get("act", "")),
         before=steps,
         hint=str(row.get("hint", "")),
         content_hash=_hash(body, every, side),
