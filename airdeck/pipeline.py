@@ -26,6 +26,9 @@ TICK_NS = 20_000_000
 """Housekeeping at the latest this long after an event."""
 FLAT_NS = 1_000_000_000
 """The same coordinates in new frames for this long is a flat vector: a held pose still trembles."""
+STILL = {"camera": 6e-4, "mocopi": 0.0}
+"""What counts as the same, by driver, in torso lengths and radians. Landmarks of a still body tremble by 0.02; frozen ones
+still creep by up to 0.0005 while the torso's length is learnt. mocopi learns nothing, and may tremble by very little."""
 LATENCIES = 512
 BODY_STREAMS = ("camera", "mocopi")
 NS_PER_MS = 1e6
@@ -88,7 +91,7 @@ class Pipeline:
         self.builder.warm_up()
         for step in range(2):
             self.recognizer.step(self.vector, self.valid, 1 + step)
-        kernels.same_and_keep(self.vector, self._last_z)
+        kernels.same_and_keep(self.vector, self._last_z, 0.0)
         self.recognizer = Recognizer(self.library)
         self._last_z[:] = np.nan
 
@@ -121,10 +124,11 @@ class Pipeline:
         if frame.kind is SourceKind.NETWORK_POSE:
             return  # advice: heard, shown and recorded, but it drives nothing
         self._kinds[event.stream] = frame.kind
+        capture_ns = frame.capture_ns if frame.capture_ns < now_ns else now_ns  # a stamp of the future is of now
         if isinstance(frame, PoseFrame):
-            self._built(event, frame.capture_ns, builder.on_pose(frame, now_ns), builder.driver == "camera")
+            self._built(event, capture_ns, builder.on_pose(frame, now_ns), builder.driver == "camera")
         elif isinstance(frame, MocapFrame):
-            self._built(event, frame.capture_ns, builder.on_mocap(frame, now_ns), builder.driver == "mocopi")
+            self._built(event, capture_ns, builder.on_mocap(frame, now_ns), builder.driver == "mocopi")
         elif isinstance(frame, ImuSample):
             builder.on_imu(frame, now_ns)
         elif isinstance(frame, WatchSample):
@@ -154,7 +158,7 @@ class Pipeline:
     def _flatness(self, capture_ns: int) -> None:
         health = self.health
         health.vector_finite = self.builder.is_finite()
-        if not kernels.same_and_keep(self.vector, self._last_z) or self._changed_ns == 0:
+        if not kernels.same_and_keep(self.vector, self._last_z, STILL[self.builder.driver]) or self._changed_ns == 0:
             self._changed_ns = capture_ns
         health.vector_flat = capture_ns - self._changed_ns >= FLAT_NS
 

@@ -63,6 +63,7 @@ class Dynamics128Builder:
         "_back_ns",
         "_bank",
         "_bits",
+        "_camera_t",
         "_deck_bpm",
         "_epoch_ns",
         "_heart_ns",
@@ -101,6 +102,7 @@ class Dynamics128Builder:
         self._epoch_ns = _NEVER
         self._last_ns = dict.fromkeys((*_AGES, "deck"), _NEVER)
         self._heart_ns = self._back_ns = _NEVER
+        self._camera_t = math.nan
         self._watch_energy = self._deck_bpm = math.nan
         self.driver = ""
         self.hand_overs = 0
@@ -162,8 +164,9 @@ class Dynamics128Builder:
         """A picture: builds the vector when the camera has the body. True when a new body vector was built."""
         capture_ns = min(frame.capture_ns, now_ns)  # a stamp of the future would shut out all that follow
         t = self._seconds(capture_ns)
-        if not self._advances(t) or frame.height_px <= 0 or frame.width_px <= 0:
+        if t <= self._camera_t or frame.height_px <= 0 or frame.width_px <= 0:
             return False
+        self._camera_t = t
         aspect = frame.width_px / frame.height_px
         image, world = self._intake.people(frame, aspect)
         if self.driver != "camera":

@@ -1102,11 +1102,11 @@ def all_finite(vector):
 
 
 @njit(**FLAGS)
-def same_and_keep(vector, last):
-    """True when slots 0:32 equal `last` (32,), which then holds the new ones."""
+def same_and_keep(vector, last, within):
+    """True when slots 0:32 equal `last` (32,) up to `within`; `last` then holds the new ones."""
     same = True
     for i in range(COORDINATES):
-        if vector[i] != last[i]:
+        if not abs(vector[i] - last[i]) <= within:
             same = False
         last[i] = vector[i]
     return same

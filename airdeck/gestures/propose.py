@@ -37,7 +37,7 @@ def propose(event: GestureEvent, gesture: Gesture, vector: np.ndarray, driver: s
             vetoes = ("mocopi",)
     return Proposal(
         seq=event.seq,
-        t_ns=event.t_ns,
+        t_ns=event.capture_ns,  # what counts is when it happened: a picture that took too long to come is late
         gesture=gesture.id,
         gesture_hash=gesture.content_hash,
         deck=gesture.deck,

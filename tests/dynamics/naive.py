@@ -416,8 +416,8 @@ def all_finite(vector):
     return bool(np.isfinite(vector).all())
 
 
-def same_and_keep(vector, last):
-    return bool((vector[:COORDINATES] == last).all())
+def same_and_keep(vector, last, within):
+    return bool((np.abs(vector[:COORDINATES] - last) <= within).all())
 
 
 def travel(past, t, window):

@@ -462,13 +462,13 @@ def test_all_finite(numbers):
     assert k.all_finite(vector) == naive.all_finite(vector)
 
 
-def test_same_and_keep():
+@pytest.mark.parametrize("within", [0.0, 0.01])
+def test_same_and_keep(within):
     vector, last = np.zeros(SLOTS, dtype=np.float32), np.full(COORDINATES, np.nan)
-    for change in (None, None, 3, None, 60):
-        if change is not None:
-            vector[change] += 1.0
-        want = naive.same_and_keep(vector, last)
-        assert k.same_and_keep(vector, last) == want
+    for change, by in ((0, 0.0), (0, 0.0), (3, 1.0), (0, 0.0), (60, 1.0), (31, 0.005), (2, -0.02), (0, 0.0)):
+        vector[change] += by
+        want = naive.same_and_keep(vector, last, within)
+        assert k.same_and_keep(vector, last, within) == want
         assert last.tolist() == vector[:COORDINATES].tolist()
 
 

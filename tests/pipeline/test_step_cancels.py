@@ -104,7 +104,7 @@ def test_a_hand_over_from_the_camera_to_mocopi_cancels_the_raise_in_flight() -> 
     ("camera_ms", "mocopi_ms"),
     [
         (5, 50),
-        pytest.param(50, 5, marks=pytest.mark.xfail(strict=True, reason="a picture older than mocopi's newest is thrown away")),
+        (50, 5),
     ],
 )
 def test_the_camera_takes_the_body_back_whichever_device_is_slower(camera_ms: int, mocopi_ms: int) -> None:

@@ -61,7 +61,7 @@ def test_a_proposal_carries_the_step_the_gesture_its_hash_and_the_numbers_it_res
     deck = Deck().play(performed("left.raise"))
     [event] = [event for event in deck.events if event.phase == "completed"]
     proposal, gesture = deck.verdicts[0].proposal, deck.pipeline.library.by_id["left.raise"]
-    assert (proposal.seq, proposal.t_ns, proposal.gesture) == (event.seq, event.t_ns, "left.raise")
+    assert (proposal.seq, proposal.t_ns, proposal.gesture) == (event.seq, event.capture_ns, "left.raise")
     assert proposal.gesture_hash == gesture.content_hash
     assert proposal.evidence == event.evidence
     assert dict(proposal.evidence)["wrist_y"] > 0.55
