@@ -1127,8 +1127,8 @@ STROKE_S = 1.2
 """How far back the quickest moment of a stroke may lie."""
 TURN_PAUSE_S = 0.25
 """A hand slower than its level for longer than this draws no circle any more."""
-TURN_BACK_RAD = 2.2
-"""A direction that changes more than this from one vector to the next went back: that is no circle."""
+TURN_BACK = 0.35
+"""A direction that changes more than this part of a turn from one vector to the next went back: that is no circle."""
 NEVER_S = 1e6
 IDLE, HOLDING, FIRED, SPENT = 0, 1, 2, 3
 ALWAYS, AT_START, AT_FINISH = 0, 1, 2
@@ -1261,12 +1261,10 @@ def turns(dx, dy, ok, t, level, memory):
         memory[0], memory[1] = math.nan, 0.0
     if ok and math.hypot(dx, dy) >= level:
         direction = math.atan2(dy, dx)
-        by = direction - memory[0]
-        by -= 2.0 * math.pi * math.floor(by / (2.0 * math.pi) + 0.5)
-        if abs(by) > TURN_BACK_RAD:
-            memory[1] = 0.0
-        elif math.isfinite(by):
-            memory[1] += by / (2.0 * math.pi)
+        if math.isfinite(memory[0]):
+            by = (direction - memory[0]) / (2.0 * math.pi)
+            by -= math.floor(by + 0.5)
+            memory[1] = memory[1] + by if abs(by) <= TURN_BACK else 0.0
         memory[0], memory[2] = direction, t
     return memory[1]
 

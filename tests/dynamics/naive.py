@@ -491,7 +491,7 @@ def turns(past, t):
     total = 0.0
     for (then, a), (now, b) in reversed(list(itertools.pairwise(past))):
         by = (b - a + math.pi) % (2 * math.pi) - math.pi
-        if now - then > k.TURN_PAUSE_S or abs(by) > k.TURN_BACK_RAD:
+        if now - then > k.TURN_PAUSE_S or abs(by) / (2 * math.pi) > k.TURN_BACK:
             break
         total += by / (2 * math.pi)
     return total
