@@ -17,6 +17,7 @@ GROUPS = {
     "start": "bench.processes",
     "memory": "bench.processes",
     "tick": "bench.ticks",
+    "screen": "bench.screen",
 }
 """Group -> module with `measure(quick)`. Groups of one module are measured together."""
 
@@ -136,6 +137,10 @@ def _figures() -> tuple[Figure, ...]:
         Figure("camera.worker_pss", "MB", 230, None, "", "PSS of the pose process while it looks"),
         Figure("start.help_cpu", "s", 0.07, at_most(Of.VALUE, 0.4), "", "CPU time of `airdeck --help`, least of several"),
         Figure("recorder.call", "us", 2.5, None, "", "record_event and record_dynamics, what the step waits for"),
+        Figure("screen.one", "x real time", 420, at_least(Of.VALUE, 300), "",
+               "movement screened for one gesture, three yaws, per core: 300 is 10 h in 2 minutes"),
+        Figure("screen.library", "x real time", 400, None, "", "the same with the whole library"),
+        Figure("screen.step", "us", 27, None, "", "one frame of one yaw, synthesis included, whole library"),
         Figure("tick.late_p50", "ms", 0.07, None, "asyncio.sleep", "how late the housekeeping tick of 20 ms comes"),
         Figure("tick.late_p99", "ms", 4, None, "asyncio.sleep", "p99 of the same"),
     )  # fmt: skip

@@ -139,8 +139,8 @@ async def _look(path: Path, model: Path) -> tuple[list[PoseFrame], float]:
 def clip_of_frames(clip: Clip, arrivals: list[tuple[str, Frame]], first_ns: int | None = None) -> Clip:
     """The named clip filled from what arrived; times are counted from its first body, or from `first_ns`."""
     if first_ns is None:
-        bodies = [frame for _, frame in arrivals if isinstance(frame, PoseFrame | MocapFrame)]
-        first_ns = min(frame.capture_ns for frame in bodies or [frame for _, frame in arrivals])
+        bodies = [frame.capture_ns for _, frame in arrivals if isinstance(frame, PoseFrame | MocapFrame)]
+        first_ns = min(bodies or [frame.capture_ns for _, frame in arrivals])
     moved: list[tuple[str, Frame]] = []
     for stream, frame in arrivals:
         recv_ns = max(frame.recv_ns, frame.capture_ns)

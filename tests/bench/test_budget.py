@@ -31,6 +31,7 @@ BARS = {
     "camera.landmarks_to_decision_p50": "value <= 1",
     "memory.deck": "value <= 150",
     "start.help_cpu": "value <= 0.4",
+    "screen.one": "value >= 300",
 }
 COST = Figure("x.cost", "us", 1.0, at_most(Of.COST, 1.5), "peer", in_quick=True)
 GAIN = Figure("x.gain", "us", 12.0, at_least(Of.GAIN, 10.0), "peer", in_quick=True, gain=True)
