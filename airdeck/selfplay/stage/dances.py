@@ -50,15 +50,15 @@ def pump_both(a: Actor) -> None:
 
 
 def throw_one(a: Actor) -> None:
-    """A fist thrown up on every second beat, and drawn back to the shoulder."""
+    """An arm thrown up on every second beat: over the head from one side to the other, and drawn back to the shoulder."""
     side = some_side(a)
     for _ in range(int(a.rng.integers(3, 6))):
         a.on_beat()
-        top: Place = (a.rng.uniform(0.3, 0.6), a.rng.uniform(0.85, 1.08), 0.2)
-        a.go(0.32, {side: top})
-        bob(a, side, (0.0, 0.12, 0.0), 0.2 / a.beat_s, 1.0)
-        a.hold(0.2)
-        a.go(0.32, {side: (0.5, a.rng.uniform(-0.35, -0.1), 0.35)})
+        height, reach = a.rng.uniform(0.75, 0.95), a.rng.uniform(0.22, 0.40)
+        a.go(0.30, {side: (0.35 + reach, height, 0.2)})
+        a.swing(side, (0.0, 0.12, 0.0), 0.5, 0.42, v=(-reach, 0.0, 0.0), ramp=0.05)
+        a.hold(0.42)
+        a.go(0.30, {side: (0.5, a.rng.uniform(-0.35, -0.1), 0.35)})
         a.hold(0.25)
 
 
@@ -68,8 +68,8 @@ def hands_up_call(a: Actor) -> None:
         a.on_beat()
         a.go(0.38, both((0.45, a.rng.uniform(0.8, 1.0), 0.2)))
         for side in SIDES:
-            bob(a, side, (0.0, 0.15, 0.0), 0.35 / a.beat_s, 1.0)
-        a.hold(0.35)
+            a.swing(side, (0.0, 0.16, 0.0), 1.0, 0.45, ramp=0.05)
+        a.hold(0.45)
         a.go(0.38, both((0.55, -0.25, 0.35)))
         a.hold(0.3)
 
@@ -79,7 +79,8 @@ def wrist_up_dancing(a: Actor) -> None:
     side, beats = some_side(a), float(a.rng.integers(2, 6))
     a.on_beat()
     a.go(1.2 * a.beat_s, {side: (0.35, 0.85, 0.2), OTHER[side]: (0.5, -0.55, 0.35)})
-    a.swing(side, (0.18, 0.0, 0.0), 0.5 * beats, beats * a.beat_s, v=(0.0, 0.14, 0.0))
+    loop_s = beats * a.beat_s
+    a.swing(side, (a.far(0.20, 0.30), 0.0, 0.0), a.rng.uniform(0.8, 1.2) * loop_s, loop_s, v=(0.0, 0.13, 0.0), ramp=0.05)
     bob(a, OTHER[side], (0.1, 0.15, 0.0), beats)
     a.hold(beats * a.beat_s)
 
@@ -258,6 +259,6 @@ DANCES: dict[str, tuple[BodyMove, float]] = {
     "clap_up": (clap_up, 0.7), "wave_one": (wave_one, 2.0), "wave_both": (wave_both, 0.7), "drink": (drink, 1.0),
     "phone": (phone, 0.7), "phone_film": (phone_film, 0.7), "at_the_gear": (at_the_gear, 2.0), "far_reach": (far_reach, 1.0),
     "headphone": (headphone, 1.0), "pointing": (pointing, 1.2), "hugging": (hugging, 0.7), "hair": (hair, 0.8),
-    "stretch": (stretch, 1.8), "aeroplane": (aeroplane, 1.5), "hips": (hips, 0.5), "groove": (groove, 1.0),
+    "stretch": (stretch, 2.8), "aeroplane": (aeroplane, 2.2), "hips": (hips, 0.5), "groove": (groove, 1.0),
 }  # fmt: skip
 """Each with how often it comes, relative to the others."""

@@ -8,7 +8,7 @@ from dynamics.reach import ELBOW_HINT
 from .actor import OTHER, SIDES, Actor, Place
 from .vocabulary import BODY, CHEST, CLUTCH, CUES, HANDS, OPEN, OUT, UP, WIDE, BodyMove, HandMove, both, clutch, round_
 
-TOUCH_S = 0.08
+TOUCH_S = 0.03
 """Too short for any hold."""
 
 
@@ -67,7 +67,7 @@ def low_claps(a: Actor) -> None:
 
 def raise_beside(a: Actor, side: str) -> None:
     """The other arm is up as well."""
-    a.go(0.4, {OTHER[side]: (0.5, 0.55, 0.2)})
+    a.go(0.4, {OTHER[side]: (0.78, 0.30, 0.30)})
     a.hold(0.2)
     a.go(0.4, {side: UP})
     a.hold(0.8)
@@ -83,12 +83,12 @@ def drop(a: Actor, side: str, *, clutched: bool, to: float, s: float) -> None:
     a.hold(0.3)
 
 
-def swipe(a: Actor, side: str, start: Place, stop: Place, s: float) -> None:
+def swipe(a: Actor, side: str, start: Place, stop: Place, s: float, *, held_s: float = 0.35) -> None:
     """A hand goes from here to there, as told."""
     a.go(0.45, {side: start})
     a.hold(0.25)
     a.go(s, {side: stop}, line=True)
-    a.hold(0.35)
+    a.hold(held_s)
 
 
 def turned(a: Actor, side: str, radius: float, sense: float, turns: float) -> None:
@@ -163,7 +163,7 @@ HAND_MISSES: dict[str, HandMove] = {
     "drop~slow": partial(drop, clutched=True, to=-0.85, s=1.3),
     "swipe_out~short": partial(swipe, start=CHEST, stop=(0.62, -0.15, 0.42), s=0.3),
     "swipe_out~slow": partial(swipe, start=CHEST, stop=OUT, s=1.4),
-    "swipe_out~up": partial(swipe, start=CHEST, stop=(0.80, 0.85, 0.25), s=0.35),
+    "swipe_out~up": partial(swipe, start=CHEST, stop=(0.95, 0.70, 0.25), s=0.35, held_s=0.0),
     "swipe_in~short": partial(swipe, start=OUT, stop=(0.70, -0.15, 0.45), s=0.3),
     "swipe_in~slow": partial(swipe, start=OUT, stop=CHEST, s=1.4),
     "circle~half": partial(turned, radius=0.4, sense=-1.0, turns=0.5),
