@@ -63,16 +63,24 @@ def facing_rad(joints: np.ndarray) -> float:
     return mean + float(np.median((angles - mean + np.pi) % (2.0 * np.pi) - np.pi))
 
 
-def faced(joints: np.ndarray, yaw_rad: float = 0.0) -> np.ndarray:
-    """Turned so that the performer mostly faces +z, then by `yaw_rad`; the usual place is the origin, the floor y = 0."""
-    turn = yaw_rad - facing_rad(joints)
-    c, s = math.cos(turn), math.sin(turn)
-    turned = joints @ np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]])
-    hips = 0.5 * (turned[:, Joint.L_HIP] + turned[:, Joint.R_HIP])
-    ankles = np.nanmin(turned[:, [Joint.L_ANKLE, Joint.R_ANKLE], 1], axis=1)
-    x, z = np.nanmedian(hips[:, 0]), np.nanmedian(hips[:, 2])
-    floor = float(np.nanpercentile(ankles, 5.0)) - ANKLE_M
-    return np.asarray(turned - np.array([x, floor, z]))
+def faced(joints: np.ndarray) -> np.ndarray:
+    """Turned so that the performer mostly faces +z; the usual place is the origin, the floor y = 0."""
+    moved = turned(joints, -facing_rad(joints))
+    hips = 0.5 * (moved[:, Joint.L_HIP] + moved[:, Joint.R_HIP])
+    floor = _percentile(moved[:, [Joint.L_ANKLE, Joint.R_ANKLE], 1].min(axis=1), 5.0) - ANKLE_M
+    return np.asarray(moved - np.array([_percentile(hips[:, 0], 50.0), floor, _percentile(hips[:, 2], 50.0)]))
+
+
+def turned(joints: np.ndarray, yaw_rad: float) -> np.ndarray:
+    """Turned about the vertical through the origin, from +z towards +x."""
+    c, s = math.cos(yaw_rad), math.sin(yaw_rad)
+    return np.asarray(joints @ np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]]))
+
+
+def _percentile(values: np.ndarray, percent: float) -> float:
+    """Of the finite values; 0 where there are none."""
+    known = values[np.isfinite(values)]
+    return float(np.percentile(known, percent)) if known.size else 0.0
 
 
 def with_whole_head(joints: np.ndarray) -> np.ndarray:
@@ -80,8 +88,8 @@ def with_whole_head(joints: np.ndarray) -> np.ndarray:
     shoulders = 0.5 * (joints[:, Joint.L_SHOULDER] + joints[:, Joint.R_SHOULDER])
     hips = 0.5 * (joints[:, Joint.L_HIP] + joints[:, Joint.R_HIP])
     up = joints[:, Joint.HEAD] - joints[:, Joint.NECK]
-    torso = np.nanmedian(np.linalg.norm(shoulders - hips, axis=1))
-    missing = HEAD_OVER_SHOULDERS * torso - np.nanmedian(np.linalg.norm(joints[:, Joint.HEAD] - shoulders, axis=1))
+    torso, head = (_percentile(np.linalg.norm(far - shoulders, axis=1), 50.0) for far in (hips, joints[:, Joint.HEAD]))
+    missing = HEAD_OVER_SHOULDERS * torso - head
     if not missing > 0.0:
         return joints
     lifted = joints.copy()
@@ -92,8 +100,7 @@ def with_whole_head(joints: np.ndarray) -> np.ndarray:
 def camera_for(joints: np.ndarray) -> VirtualCamera:
     """The usual camera, put back as far as this performer's way needs."""
     hips = 0.5 * (joints[:, Joint.L_HIP] + joints[:, Joint.R_HIP])
-    beside = float(np.nanpercentile(np.abs(hips[:, 0]), PERCENTILE))
-    towards = float(np.nanpercentile(hips[:, 2], PERCENTILE))
+    beside, towards = _percentile(np.abs(hips[:, 0]), PERCENTILE), _percentile(hips[:, 2], PERCENTILE)
     half_width = math.tan(CAMERA.fov_y_rad / 2) * CAMERA.width_px / CAMERA.height_px
     wanted = towards + max(OVER_HEAD_M, (beside + ROOM_M) / half_width)
     return replace(CAMERA, distance_m=min(max(wanted, CAMERA.distance_m), FARTHEST_M))

@@ -1,8 +1,8 @@
 """Screening: recorded movement through the whole pipeline and gate, everything armed and promoted, in virtual time.
 
 The gate is that of a rehearsal with open tables: each command of the library is allowed and no deck is in the way, so that
-what holds a command back is health, confidence or a cooldown. Whatever disarms it, a safety posture among others, is
-counted, and it is armed again at once.
+what holds a command back is health, confidence or a cooldown. Safety postures are counted and disarm nothing; what does
+disarm the gate (a performer long out of the picture) is counted, and it is armed again at once.
 """
 
 import math
@@ -22,16 +22,16 @@ from safety.types import ArmState, Permit, Profile, Sink, SinkClass, SinkHealth
 
 from ..events import Act, Event, EventKind, GestureEvent
 from ..events import Outcome as StepOutcome
-from ..gestures.library import Kind, Library
+from ..gestures.library import Kind, Library, library_of
 from ..pipeline import Pipeline
 from .motion import Clip
-from .placement import FPS, YAWS_DEG, camera_for, faced, seen, with_whole_head
+from .placement import FPS, YAWS_DEG, camera_for, faced, seen, turned, with_whole_head
 from .screen_labels import Group, Held, group_of, held_postures
 
 NS_PER_S = 1_000_000_000
 DELAY_NS = 20_000_000
 """From capture to arrival: what a pose worker needs on two cores."""
-LEAD_FRAMES = 48
+LEAD_FRAMES = 42
 """Its first picture held for this many frames: the gate wants a second of good data, and a rate to judge by."""
 ORIGIN_NS = 3 * NS_PER_S
 """When a clip begins in virtual time: after the lead-in, which is not part of it."""
@@ -100,6 +100,8 @@ class Screen:
         self.library = library
         self.seed = seed
         self.yaws_deg = tuple(yaws_deg)
+        self._played = library_of(tuple(replace(gesture, act="") for gesture in library.gestures), library.source)
+        """The same without acts of their own: a safety posture is counted, and does not disarm the run."""
         self._commands, self._limits = open_tables(library)
         self._pipeline(LEVEL).warm_up()
 
@@ -113,9 +115,10 @@ class Screen:
             hits = self._play(shifted(led), clip, result)
         else:
             result.yaws_deg = self.yaws_deg
-            result.held = held_postures(clip.t_s, faced(clip.joints))
+            facing = faced(with_whole_head(clip.joints))
+            result.held = held_postures(clip.t_s, facing)
             for yaw_deg in self.yaws_deg:
-                found = self._play(self._view(clip, yaw_deg), clip, result)
+                found = self._play(self._view(clip, facing, yaw_deg), clip, result)
                 hits += [replace(hit, yaws_deg=(yaw_deg,)) for hit in found]
         result.events = merged(hits)
         for event in result.events:
@@ -125,8 +128,8 @@ class Screen:
     def _rng(self, clip: Clip, yaw_deg: float) -> np.random.Generator:
         return np.random.default_rng((self.seed, zlib.crc32(f"{clip.name} {yaw_deg}".encode())))
 
-    def _view(self, clip: Clip, yaw_deg: float) -> Iterator[tuple[str, Frame]]:
-        joints = faced(with_whole_head(clip.joints), math.radians(yaw_deg))
+    def _view(self, clip: Clip, facing: np.ndarray, yaw_deg: float) -> Iterator[tuple[str, Frame]]:
+        joints = turned(facing, math.radians(yaw_deg))
         camera = camera_for(joints)
         led = np.concatenate([np.repeat(joints[:1], LEAD_FRAMES, axis=0), joints])
         width, height = camera.width_px, camera.height_px
@@ -136,7 +139,7 @@ class Screen:
 
     def _pipeline(self, calibration: Calibration) -> Pipeline:
         gate = K11Gate(Profile.REHEARSE, commands=self._commands, limits=self._limits)
-        return Pipeline(gate, self.library, (SINK,), _kept_nowhere, calibration)
+        return Pipeline(gate, self._played, (SINK,), _kept_nowhere, calibration)
 
     def _play(self, arrivals: Iterable[tuple[str, Frame]], clip: Clip, result: ClipResult) -> list[Found]:
         """Every gesture that was found and did not begin in the lead-in."""
@@ -217,9 +220,9 @@ def is_discrete(library: Library, gesture: str) -> bool:
 
 
 def is_safety(library: Library, gesture: str) -> bool:
-    """A safety posture: what it does is counted, and disarms nothing here."""
+    """A safety posture: it acts on the gate by itself."""
     row = library.by_id.get(gesture)
-    return row is not None and row.risk == SAFETY_RISK
+    return row is not None and bool(row.act or row.risk == SAFETY_RISK)
 
 
 def _open(pipeline: Pipeline, now_ns: int) -> None:

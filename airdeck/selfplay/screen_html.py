@@ -31,7 +31,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; border-bot
 .big { font-size: 2.2rem; font-weight: 600; } .dim { color: var(--dim); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--line); } th { font-weight: 500; color: var(--dim); }
-th:first-child, td:first-child { text-align: left; } td.text, th.text { text-align: left; }
+th:first-child, td:first-child { text-align: left; } td.text { text-align: left; }
 .strips { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; width: 360px; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
 svg { border: 1px solid var(--line); } .l { stroke: var(--left); } .r { stroke: var(--right); } path { fill: none; stroke-width: 1.6; }
 .axis { stroke: var(--line); } .head { stroke: var(--dim); stroke-dasharray: 2 3; } .mark { stroke: var(--mark); } summary { cursor: pointer; margin: .6rem 0; }
@@ -71,7 +71,7 @@ def page(report: dict[str, Any], results: Sequence[ClipResult]) -> str:
         rows = {f"{row['label']} {row['style']}": row for row in report["waves"]}
         parts += ["<h2>One-hand waves</h2>", _rates(rows, "label and style")]
     if report["raises"]:
-        rows_of = [[row[key] for key, _ in RAISE_COLUMNS] for row in report["raises"]]
+        rows_of = [[row[key] for key, _ in RAISE_COLUMNS] for row in (*report["raises"], report["raise_total"])]
         parts += ["<h2>Labelled raises</h2>", _table([name for _, name in RAISE_COLUMNS], rows_of)]
     parts += ["<h2>Worst clips</h2>", _worst(report), *_held(report)]
     for group in Group:
@@ -95,8 +95,8 @@ def _gestures(rows: dict[str, dict[str, Any]]) -> str:
 
 
 def _worst(report: dict[str, Any]) -> str:
-    rows = [[f"{c['clip']} ({c['label'] or 'no label'})", len(c["events"]), c["duration_s"], _what(c)] for c in worst(report)]
-    return _table(["clip", "events", "seconds", "what"], rows) if rows else "<p>None.</p>"
+    rows = [[f"{c['clip']} ({c['label'] or 'no label'})", _what(c), len(c["events"]), c["duration_s"]] for c in worst(report)]
+    return _table(["clip", "what", "events", "seconds"], rows) if rows else "<p>None.</p>"
 
 
 def _what(clip: dict[str, Any]) -> str:

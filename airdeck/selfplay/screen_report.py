@@ -13,6 +13,7 @@ FORMAT = "airdeck.screen/1"
 RAISE = "raise"
 DECIMALS = 4
 WORST = 10
+LISTED = 40
 
 Rows = Sequence[ClipResult]
 
@@ -31,7 +32,8 @@ def make(results: Rows, library: Library, seed: int, yaws_deg: Sequence[float]) 
             file: _rates([r for r in ordinary if r.clip.file == file], library)
             for file in dict.fromkeys(r.clip.file for r in results)
         },
-        "raises": raises(results),
+        "raises": (by_style := raises(results)),
+        "raise_total": raise_total(by_style),
         "waves": waves(results, library),
         "held_postures": held(ordinary),
         "total_hours": round(_hours(results), 6),
@@ -124,9 +126,7 @@ def raises(results: Rows) -> list[dict[str, Any]]:
             key = (style_of(r.clip), LABELS[r.clip.label][1])
             _count_raise(rows.setdefault(key, dict.fromkeys(RAISE_COUNTS, 0)), r, key[1])
     for row in rows.values():
-        row["recall"] = _ratio(row["found"], row["trials"])
-        row["recall_facing"] = _ratio(row["found_facing"], row["held"])
-        row["joint_recall"] = _ratio(row["joint_found"], row["joint_trials"])
+        row.update(_recalls(row))
     return [{"style": style, "side": side, **rows[style, side]} for style, side in sorted(rows)]
 
 
@@ -134,6 +134,21 @@ RAISE_COUNTS = (
     "clips", "held", "trials", "found", "found_facing", "missed_in_every_yaw", "wrong_deck", "commanded",
     "joint_held", "joint_trials", "joint_found", "unreached", "fired_unreached",
 )  # fmt: skip
+
+
+def raise_total(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """All styles and both sides together, two-handed raises left out."""
+    mine = [row for row in rows if row["side"] != "both"]
+    total = {key: sum(row[key] for row in mine) for key in RAISE_COUNTS}
+    return {"style": "all", "side": "one hand", **total, **_recalls(total)}
+
+
+def _recalls(row: dict[str, Any]) -> dict[str, float]:
+    return {
+        "recall": _ratio(row["found"], row["trials"]),
+        "recall_facing": _ratio(row["found_facing"], row["held"]),
+        "joint_recall": _ratio(row["joint_found"], row["joint_trials"]),
+    }
 
 
 def _count_raise(row: dict[str, Any], r: ClipResult, side: str) -> None:
@@ -194,7 +209,7 @@ def worst(report: dict[str, Any], count: int = WORST) -> list[dict[str, Any]]:
     guilty = [
         c for c in report["clips"] if c["group"] != Group.RAISES.value and any(not e["held_posture"] for e in c["events"])
     ]
-    return sorted(guilty, key=lambda c: (-len(c["events"]), c["file"], c["clip"]))[:count]
+    return sorted(guilty, key=lambda c: (c["group"] != Group.ORDINARY.value, -len(c["events"]), c["file"], c["clip"]))[:count]
 
 
 def summary(report: dict[str, Any]) -> str:
@@ -214,8 +229,8 @@ def summary(report: dict[str, Any]) -> str:
         if row["recogniser_events"]
     ]
     lines += [
-        f"  {c['clip']} at {e['t_s']:.2f} s: {e['gesture']}, {e['verdict']}"
-        for c in worst(report)
+        f"  {c['clip']} at {e['t_s']:.2f} s: {e['gesture']}, {' '.join((e['verdict'], *e['reasons']))}"
+        for c in worst(report, LISTED)
         for e in c["events"]
         if not e["held_posture"] and c["group"] == Group.ORDINARY.value
     ]
@@ -225,7 +240,7 @@ def summary(report: dict[str, Any]) -> str:
             f"one-hand waves, {apart['hours']:.3f} h: {apart['recogniser_events']} recogniser events "
             f"({apart['recogniser_per_hour']:.1f} per hour), {apart['commands']} commands ({apart['commands_per_hour']:.1f})"
         )
-    lines += [_raise_line(row) for row in report["raises"]]
+    lines += [_raise_line(row) for row in [*report["raises"], report["raise_total"]] if row["clips"]]
     if report["held_postures"]:
         lines.append(f"postures of ours truly held: {len(report['held_postures'])} (in the report by clip and time)")
     return "\n".join(lines)
