@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 from .cli_groups import gestures_app, models_app, rekordbox_app
 from .cli_output import Json, plain_typer, say, show_json
 from .cli_screen import screen
-from .exits import ExitCode, ExitError, MissingError, RefusedError, UsageError
+from .cli_selfplay import selfplay
+from .exits import ExitCode, ExitError, MissingError, RefusedError
 
 
 class _Group(TyperGroup):
@@ -37,6 +38,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(gestures_app, name="gestures")
 app.add_typer(rekordbox_app, name="rekordbox")
 app.command(short_help="Recorded movement through pipeline and gate.")(screen)
+app.command(short_help="Synthetic performers through pipeline and gate.")(selfplay)
 
 
 def _show_version(asked: bool) -> None:
@@ -190,33 +192,6 @@ def status(control: Control = None, as_json: Json = False) -> None:
     from .table import render
 
     Console().print(render(reply))
-
-
-@app.command(short_help="Synthetic performers through pipeline and gate.")
-def selfplay(
-    quick: Annotated[bool, typer.Option("--quick", help="The two raises and their near misses, on a few bodies.")] = False,
-    seed: Annotated[int, typer.Option(help="Start of the random numbers; live asks for 1.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Where the report goes.", show_default=False)] = None,
-    as_json: Json = False,
-) -> None:
-    """Synthetic performers through the whole pipeline and gate. Exit 1 when the report does not pass.
-
-    \b
-    Example:
-      airdeck selfplay --quick
-    """
-    if not quick:
-        raise UsageError("only `airdeck selfplay --quick` is part of this version")
-    from . import assembly, settings
-    from .selfplay.quick import quick as play
-    from .selfplay.report import summary
-
-    report = play(assembly.read_library(settings.load().performer.tier), seed, out)
-    if as_json:
-        show_json(report)
-    else:
-        say(summary(report))
-    raise typer.Exit(ExitCode.DONE if report["passed"] else ExitCode.NO)
 
 
 @app.command(

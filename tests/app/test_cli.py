@@ -81,7 +81,7 @@ def test_json_puts_one_object_on_stdout_also_when_the_answer_is_an_error(home: d
         (["run", "--label", "a/b"], "label is letters, digits"),
         (["run", "--config", "none.toml"], "none.toml: No such file or directory"),
         (["models", "fetch", "nose"], "no model is called 'nose'"),
-        (["selfplay"], "only `airdeck selfplay --quick`"),
+        (["selfplay", "--scenario", "opera"], "no scenario 'opera'; there are vocabulary"),
         (["nonsense"], "nonsense"),
     ],
 )
