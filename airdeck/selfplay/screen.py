@@ -7,7 +7,7 @@ disarm the gate (a performer long out of the picture) is counted, and it is arme
 
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -15,9 +15,9 @@ import numpy as np
 
 from dynamics.calibration import LEVEL, Calibration
 from dynamics.frames import Frame, PoseFrame, SourceKind
-from safety.commands import COMMANDS, DeckRule
+from safety.commands import COMMANDS, CommandRow, DeckRule
 from safety.gate import K11Gate
-from safety.limits import LIMITS, TRANSPORT
+from safety.limits import LIMITS, TRANSPORT, LimitRow
 from safety.types import ArmState, Permit, Profile, Sink, SinkClass, SinkHealth
 
 from ..events import Act, Event, EventKind, GestureEvent
@@ -149,7 +149,7 @@ class Screen:
             if not opened:
                 now_ns, opened = frame.capture_ns, True
                 _open(pipeline, now_ns)
-            now_ns = _tick_until(pipeline, now_ns, max(frame.recv_ns, frame.capture_ns + DELAY_NS))
+            now_ns = _tick_until(pipeline, result, now_ns, max(frame.recv_ns, frame.capture_ns + DELAY_NS))
             outcome = pipeline.step(Event(seq, now_ns, EventKind.ARRIVAL, stream, frame))
             if outcome.transitions:
                 result.disarmed += _armed_again(pipeline, now_ns)
@@ -162,14 +162,15 @@ class Screen:
         return found
 
 
-def open_tables(library: Library) -> tuple[dict, dict]:
+def open_tables(
+    library: Library, commands: Mapping[str, CommandRow] = COMMANDS, limits: Mapping[str, LimitRow] = LIMITS
+) -> tuple[dict[str, CommandRow], dict[str, LimitRow]]:
     """Commands and limits of a gate that treats the whole library as promoted: all allowed, no deck in the way."""
-    commands = {name: replace(row, deck_rule=DeckRule.NONE) for name, row in COMMANDS.items()}
-    limits = dict(LIMITS)
-    for name in {gesture.command for gesture in library.gestures} & COMMANDS.keys():
-        row = limits.get(name, TRANSPORT)
-        limits[name] = replace(row, profiles=row.profiles | {Profile.REHEARSE})
-    return commands, limits
+    opened = dict(limits)
+    for name in {gesture.command for gesture in library.gestures} & commands.keys():
+        row = opened.get(name, TRANSPORT)
+        opened[name] = replace(row, profiles=row.profiles | {Profile.REHEARSE})
+    return {name: replace(row, deck_rule=DeckRule.NONE) for name, row in commands.items()}, opened
 
 
 def with_lead(arrivals: Sequence[tuple[str, Frame]], rng: np.random.Generator) -> Iterator[tuple[str, Frame]]:
@@ -234,13 +235,13 @@ def _open(pipeline: Pipeline, now_ns: int) -> None:
         pipeline.step(event)
 
 
-def _tick_until(pipeline: Pipeline, now_ns: int, until_ns: int) -> int:
+def _tick_until(pipeline: Pipeline, result: ClipResult, now_ns: int, until_ns: int) -> int:
     """Let the deck tick through a silence; the time of the next arrival, which is never before the last."""
     if until_ns - now_ns > TICK_AFTER_NS:
         last_ns = min(until_ns, now_ns + TICK_FOR_NS)
         for t_ns in range(now_ns + TICK_NS, last_ns, TICK_NS):
             pipeline.step(Event(0, t_ns, EventKind.TICK))
-            _armed_again(pipeline, t_ns)
+            result.disarmed += _armed_again(pipeline, t_ns)
     return max(now_ns, until_ns)
 
 

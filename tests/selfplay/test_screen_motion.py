@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from airdeck.exits import UsageError
-from airdeck.gestures.library import Library, library_of
-from airdeck.selfplay import motion, placement, screen_files
+from airdeck.gestures.library import Gesture, Library, library_of
+from airdeck.selfplay import motion, placement, recorded, screen_files
 from airdeck.selfplay.motion import Clip
-from airdeck.selfplay.screen import Found, Screen, Verdict, merged
+from airdeck.selfplay.screen import Found, Screen, Verdict, merged, open_tables
 from airdeck.selfplay.screen_labels import Group
+from bridges.sources.performer import Body, Performance
 from dynamics.skeleton import Joint
+from safety.commands import COMMANDS, DeckRule
+from safety.types import Profile
 from tests.selfplay.moving import bvh_text, performed, write_pack
 from tests.support.virtual_deck import LIBRARY
 
@@ -80,6 +83,61 @@ def test_a_gesture_without_a_deck_in_the_way_is_counted_though_nobody_promoted_i
     """A library of rows that the promotion table does not know goes through all the same."""
     library = Library(tuple(replace(g, content_hash="unknown") for g in RAISES.gestures), "made", dict(RAISES.by_id))
     assert [e.verdict for e in Screen(library).clip(bvh_clip(side="left")).events] == [Verdict.PERMITTED]
+
+
+def left_raise(**how: object) -> Gesture:
+    return replace(RAISES.by_id["left.raise"], **how)  # type: ignore[arg-type]
+
+
+def test_what_began_in_the_lead_in_and_ends_in_the_clip_is_not_counted() -> None:
+    """A row that asks for no arm that was down, and holds for longer than the lead-in lasts from its begin to the clip."""
+    row = left_raise(hold_ms=2000, window_ms=9000)
+    row = replace(row, conditions=tuple(c for c in row.conditions if c.at != "start"))
+    rig = Screen(library_of((row,)), yaws_deg=(0.0,))
+    joints = performed(("left.raise",))
+    up = motion.clip_of_joints(np.repeat(joints[len(joints) // 2][None], 90, axis=0), 30.0, Clip("made", "held"))
+    assert rig.clip(up).events == []
+    down_first = np.concatenate([joints[:15], np.repeat(joints[len(joints) // 2][None], 90, axis=0)])
+    assert [e.gesture for e in rig.clip(motion.clip_of_joints(down_first, 30.0, Clip("made", "raised"))).events] == [
+        "left.raise"
+    ]
+
+
+def test_two_gestures_at_once_are_one_command_and_one_held_back_by_a_cooldown() -> None:
+    twins = library_of((left_raise(), left_raise(id="left.twin")))
+    clip = motion.clip_of_joints(performed(("left.raise", "rest")), 30.0, Clip("made", "twins"))
+    events = Screen(twins, yaws_deg=(0.0,)).clip(clip).events
+    assert {e.gesture: e.verdict for e in events} == {"left.raise": Verdict.PERMITTED, "left.twin": Verdict.COOLDOWN}
+    assert all(reason.startswith("k10.") for e in events for reason in e.reasons)
+
+
+def test_a_safety_posture_is_counted_and_disarms_nothing() -> None:
+    library = library_of((left_raise(command="", act="disarm"),))
+    result = Screen(library, yaws_deg=(0.0,)).clip(
+        motion.clip_of_joints(performed(("left.raise", "rest")), 30.0, Clip("made", "crossed"))
+    )
+    assert [e.verdict for e in result.events] == [Verdict.NO_COMMAND]
+    assert (result.disarmed, result.armed) == (0, result.steps)
+
+
+def test_every_command_of_the_library_is_allowed_and_no_deck_is_in_the_way() -> None:
+    careful = {name: replace(row, deck_rule=DeckRule.CONFIRM) for name, row in COMMANDS.items()}
+    commands, limits = open_tables(RAISES, careful, {})
+    assert {row.deck_rule for row in commands.values()} == {DeckRule.NONE}
+    assert all(Profile.REHEARSE in limits[gesture.command].profiles for gesture in RAISES.gestures)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_performer_gone_for_long_disarms_the_gate_which_is_counted_and_armed_again(rig: Screen, silent: bool) -> None:
+    """Nobody in the picture for 13 s, or no picture at all; the raise after that counts again."""
+    frames = list(Performance(("rest", "rest", "rest", "left.raise"), Body()).frames(30.0, 1, start_ns=0))
+    gone_ns = 13 * 10**9
+    nobody = [replace(frames[0], capture_ns=i * 10**9 // 30, image=frames[0].image[:0]) for i in range(13 * 30)]
+    back = [replace(f, capture_ns=f.capture_ns + gone_ns) for f in frames]
+    arrivals = [("camera", replace(f, recv_ns=f.capture_ns)) for f in ([frames[0]] if silent else nobody) + back]
+    result = rig.clip(recorded.clip_of_frames(Clip("made", "gone"), arrivals))
+    assert result.disarmed == 1
+    assert [(e.gesture, e.verdict) for e in result.events] == [("left.raise", Verdict.PERMITTED)]
 
 
 def test_events_of_one_gesture_in_several_yaws_are_one_with_the_worst_verdict() -> None:
