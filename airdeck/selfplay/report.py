@@ -86,13 +86,8 @@ def keep(report: dict[str, Any], path: Path | None = None) -> Path:
     return path
 
 
-def current(library: Library, path: Path | None = None) -> bool:
-    """Whether a passed report of this machine, this library, this code and the seed of live is on file."""
-    return not why_not_current(library, path)
-
-
 def why_not_current(library: Library, path: Path | None = None) -> str:
-    """What is missing for `current`, as a sentence; empty when nothing is."""
+    """Why no passed report of this machine, library, code and live's seed is on file; empty when one is."""
     path = path or report_path()
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
