@@ -117,8 +117,12 @@ class Stage:
             streams.append(("mocopi", mocopi_frames(clip)))
         if "watch" in self.sensors:
             streams.append(("watch", watch_samples(clip)))
-        timed = [((f.capture_ns + DELAYS_NS[name], name, f) for f in frames) for name, frames in streams]
+        timed = [_arriving(name, frames) for name, frames in streams]
         return heapq.merge(*timed, key=lambda arrival: arrival[0]) if len(timed) > 1 else iter(timed[0])
+
+
+def _arriving(stream: str, frames: Iterable[Frame]) -> Iterator[tuple[int, str, Frame]]:
+    return ((frame.capture_ns + DELAYS_NS[stream], stream, frame) for frame in frames)
 
 
 def judge(clip: Clip, completed: list[Completed], library: Library, result: Result) -> None:
