@@ -18,6 +18,7 @@ GROUPS = {
     "memory": "bench.processes",
     "tick": "bench.ticks",
     "screen": "bench.screen",
+    "selfplay": "bench.selfplay",
 }
 """Group -> module with `measure(quick)`. Groups of one module are measured together."""
 
@@ -141,6 +142,10 @@ def _figures() -> tuple[Figure, ...]:
                "movement screened for one gesture, three yaws, per core: 300 is 10 h in 2 minutes"),
         Figure("screen.library", "x real time", 400, None, "", "the same with the whole library"),
         Figure("screen.step", "us", 27, None, "", "one frame of one yaw, synthesis included, whole library"),
+        Figure("selfplay.speed", "x real time", 850, at_least(Of.VALUE, 300), "",
+               "synthetic performers at 30 fps, made and played through pipeline and gate, whole library, per core"),
+        Figure("selfplay.frame", "us", 40, at_most(Of.VALUE, 100), "", "one picture of it, all together"),
+        Figure("selfplay.synthesis", "us", 12, None, "", "motion, landmarks, noise and faults of one picture"),
         Figure("tick.late_p50", "ms", 0.07, None, "asyncio.sleep", "how late the housekeeping tick of 20 ms comes"),
         Figure("tick.late_p99", "ms", 4, None, "asyncio.sleep", "p99 of the same"),
     )  # fmt: skip

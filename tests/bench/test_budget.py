@@ -32,6 +32,8 @@ BARS = {
     "memory.deck": "value <= 150",
     "start.help_cpu": "value <= 0.4",
     "screen.one": "value >= 300",
+    "selfplay.speed": "value >= 300",
+    "selfplay.frame": "value <= 100",
 }
 COST = Figure("x.cost", "us", 1.0, at_most(Of.COST, 1.5), "peer", in_quick=True)
 GAIN = Figure("x.gain", "us", 12.0, at_least(Of.GAIN, 10.0), "peer", in_quick=True, gain=True)
