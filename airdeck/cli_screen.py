@@ -11,7 +11,9 @@ from .exits import ExitCode, UsageError
 
 
 def screen(
-    files: Annotated[list[Path], typer.Argument(help="BVH, .npz packs, pose .jsonl, session folders, video files.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="BVH, .npz packs, pose .jsonl, session folders, video files.")
+    ],
     *,
     seed: Annotated[int, typer.Option(help="Start of the random numbers of the landmark noise.")] = 1,
     tier: Annotated[int | None, typer.Option(help="Only gestures of tiers 1 to this; none: all.", show_default=False)] = None,

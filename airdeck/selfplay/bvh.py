@@ -77,7 +77,7 @@ class _Lines:
         if len(words) != count:
             raise self.error(f"{what}: {count} numbers are expected, there are {len(words)}")
         try:
-            numbers = np.array(words, dtype=np.float64)
+            numbers = np.array(list(map(float, words)))
         except ValueError:
             raise self.error(f"{what}: {_first_odd(words)!r} is no number") from None
         if not np.isfinite(numbers).all():

@@ -62,6 +62,14 @@ def body_units(joints: np.ndarray) -> np.ndarray:
     return np.asarray((joints - shoulders[:, None]) / (np.median(lengths) if lengths.size else np.nan))
 
 
+def in_trunk_frame(body: np.ndarray) -> np.ndarray:
+    """Turned about the vertical, frame by frame, so that the left shoulder is on +x whatever way the trunk faces."""
+    across = body[:, Joint.L_SHOULDER] - body[:, Joint.R_SHOULDER]
+    across = across / np.maximum(np.hypot(across[:, 0], across[:, 2]), 1e-9)[:, None]
+    c, s = across[:, None, 0], across[:, None, 2]
+    return np.stack([c * body[..., 0] + s * body[..., 2], body[..., 1], c * body[..., 2] - s * body[..., 0]], axis=-1)
+
+
 def longest_s(mask: np.ndarray, t_s: np.ndarray) -> float:
     """Seconds of the longest unbroken stretch of `mask`."""
     return max((t_s[b] - t_s[a] for a, b in spans(mask)), default=0.0)
@@ -119,7 +127,7 @@ def _crossed(u: np.ndarray) -> np.ndarray:
 
 
 def _near(u: np.ndarray, joint: Joint, target: Joint, reach: float) -> np.ndarray:
-    return np.asarray(np.linalg.norm((u[:, joint] - u[:, target])[:, :2], axis=1) < reach)
+    return np.asarray(np.linalg.norm(u[:, joint] - u[:, target], axis=1) < reach)
 
 
 def _on_head(u: np.ndarray) -> np.ndarray:
@@ -169,11 +177,11 @@ class Held:
         return is_ours and self.start_s <= t_s <= max(self.end_s + AFTER_S, self.start_s + BEFORE_S)
 
 
-def held_postures(t_s: np.ndarray, facing_joints: np.ndarray) -> list[Held]:
-    """Every posture of ours that is taken and held still, in joints (N, 14, 3) that face the camera."""
-    if len(t_s) < 2 or not np.isfinite(facing_joints).any():
+def held_postures(t_s: np.ndarray, joints: np.ndarray) -> list[Held]:
+    """Every posture of ours that is taken and held still, in joints (N, 14, 3)."""
+    if len(t_s) < 2 or not np.isfinite(joints).any():
         return []
-    body = body_units(facing_joints)
+    body = in_trunk_frame(body_units(joints))
     n = max(2, round(HELD_S / float(np.median(np.diff(t_s)))))
     with np.errstate(invalid="ignore"):
         left, right = (_still(body[:, wrist, :2], n) for wrist in (Joint.L_WRIST, Joint.R_WRIST))

@@ -14,6 +14,7 @@ from airdeck.cli import app
 from airdeck.gestures.library import Kind, library_of
 from airdeck.selfplay import poisson, screen_html, screen_report
 from airdeck.selfplay.motion import Clip
+from airdeck.selfplay.placement import turned
 from airdeck.selfplay.screen import ClipResult, Found, Verdict
 from airdeck.selfplay.screen_labels import Group, held_postures, longest_s, style_of, truly_raised
 from bridges.sources.performer import RAISED, REST
@@ -156,6 +157,15 @@ def test_a_posture_of_ours_is_known_by_its_geometry(name: str) -> None:
     joints = np.array([joints_of(pose)] * 40)
     found = held_postures(np.arange(40) / 30.0, joints)
     assert {(h.posture.name, h.side) for h in found} == expected
+
+
+@pytest.mark.parametrize("turned_deg", [0.0, 90.0, 180.0])
+def test_a_posture_is_the_same_whatever_way_the_trunk_faces(turned_deg: float) -> None:
+    """Arms that hang are not crossed because the performer turned round."""
+    for name in ("rest", "left up", "tee"):
+        joints = turned(np.array([joints_of(POSES[name][0])] * 40), np.radians(turned_deg))
+        found = held_postures(np.arange(40) / 30.0, joints)
+        assert {(h.posture.name, h.side) for h in found} == POSES[name][1]
 
 
 def test_a_hand_that_waves_holds_no_posture_and_one_that_stops_does() -> None:
