@@ -31,8 +31,8 @@ from .screen_labels import Group, Held, group_of, held_postures
 NS_PER_S = 1_000_000_000
 DELAY_NS = 20_000_000
 """From capture to arrival: what a pose worker needs on two cores."""
-LEAD_FRAMES = 42
-"""Its first picture held for this many frames: the gate wants a second of good data, and a rate to judge by."""
+LEAD_FRAMES = 37
+"""Its first picture held for this many frames: the gate wants a second of good data, and before it a rate to judge by."""
 ORIGIN_NS = 3 * NS_PER_S
 """When a clip begins in virtual time: after the lead-in, which is not part of it."""
 TICK_NS = 50_000_000

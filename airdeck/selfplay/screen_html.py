@@ -132,7 +132,7 @@ def _figure(result: ClipResult, event: Found) -> str:
     clip = result.clip
     reasons = f" ({', '.join(event.reasons)})" if event.reasons else ""
     posture = f"; truly held: {event.posture}" if event.posture else ""
-    yaws = "yaw " + ", ".join(f"{yaw:g}°" for yaw in event.yaws_deg) if event.yaws_deg else "as recorded"
+    yaws = "yaw " + ", ".join(f"{yaw:g}°" for yaw in sorted(event.yaws_deg)) if event.yaws_deg else "as recorded"
     caption = f"<b>{escape(event.gesture)}</b> {event.verdict.value}{escape(reasons + posture)}<br>"
     where = escape(f"{clip.name} at {event.t_s:.2f} s, {yaws}")
     return f"<figure>{strip(clip.t_s, clip.joints, event.t_s)}<figcaption>{caption}{where}</figcaption></figure>"

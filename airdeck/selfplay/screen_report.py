@@ -109,7 +109,7 @@ def _event(event: Found) -> dict[str, Any]:
         "deck": event.deck,
         "verdict": event.verdict.value,
         "reasons": list(event.reasons),
-        "yaws_deg": list(event.yaws_deg),
+        "yaws_deg": sorted(event.yaws_deg),
         "held_posture": event.posture,
     }
 
