@@ -12,7 +12,7 @@ from airdeck.selfplay.full import Plan, again, clips_of, run
 from airdeck.selfplay.screen import Verdict
 from airdeck.selfplay.stage.cast import performer
 from airdeck.selfplay.stage.clip import clip
-from airdeck.selfplay.trial import Completed, Result, Stage, judge
+from airdeck.selfplay.trial import Completed, Result, Stage, Trial, judge
 from tests.support.virtual_deck import LIBRARY
 
 PLAN = Plan(("starter", "booth", "distractors"), performers=2, hours=1.0 / 6.0)
@@ -123,6 +123,34 @@ def test_other_sensors_take_no_raise_away(sensors: tuple[str, ...]) -> None:
     assert len(result.trials) == 20
     assert all(trial.hit for trial in result.trials)
     assert result.armed == result.steps > 0
+
+
+def scored(wrong_deck: int = 0, hits: int = 100, late_ms: float = 10.0, false: int = 0) -> bool:
+    """Whether a gesture passes with these figures in a hundred trials and ten hours."""
+    trials = []
+    for n in range(100):
+        trial = Trial(replace(FIRST, gesture="left.raise"), "starter/1.0", found=n < hits, hit=n < hits, latency_ms=late_ms)
+        trial.wrong_deck = int(n < wrong_deck)
+        trials.append(trial)
+    stray = [(Completed(5.0, "left.raise", 1, Verdict.PERMITTED), "drink")] * false
+    results = [Result("starter/1.0", "starter", 0.1, trials), Result("distractors/1.0", "distractors", 10.0, false=stray)]
+    return bool(full_report.make(results, LIBRARY, PLAN)["gestures"]["left.raise"]["passed"])
+
+
+@pytest.mark.parametrize(
+    ("figures", "passes"),
+    [
+        ({}, True),
+        ({"hits": 98, "late_ms": 150.0, "false": 2}, True),
+        ({"hits": 97}, False),
+        ({"wrong_deck": 1}, False),
+        ({"late_ms": 151.0}, False),
+        ({"false": 3}, False),
+    ],
+    ids=str,
+)
+def test_a_gesture_passes_by_recall_deck_delay_and_false_triggers(figures: dict[str, Any], passes: bool) -> None:
+    assert scored(**figures) is passes
 
 
 # ---- judging ----
