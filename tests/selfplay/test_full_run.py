@@ -125,6 +125,15 @@ def test_other_sensors_take_no_raise_away(sensors: tuple[str, ...]) -> None:
     assert result.armed == result.steps > 0
 
 
+def test_raises_that_only_the_camera_saw_are_vetoed_by_mocopi() -> None:
+    """At least four of five; and without mocopi they would have gone through."""
+    invented = clip("invented", performer(3, 0))
+    alone, beside = (Stage(LIBRARY, sensors).play(invented) for sensors in ((), ("mocopi",)))
+    assert [sum(trial.found for trial in result.trials) for result in (alone, beside)] == [20, 20]
+    assert sum(trial.hit for trial in alone.trials) == 20
+    assert sum(trial.hit for trial in beside.trials) <= 4
+
+
 def scored(wrong_deck: int = 0, hits: int = 100, late_ms: float = 10.0, false: int = 0) -> bool:
     """Whether a gesture passes with these figures in a hundred trials and ten hours."""
     trials = []

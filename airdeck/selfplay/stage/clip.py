@@ -31,6 +31,8 @@ class Clip:
     played: list[Played]
     pictures: Pictures
     lens: Lens
+    felt: Motion
+    """What devices on the body feel: the same motion, unless the camera makes it up."""
     start_ns: int = NS_PER_S
 
     @property
@@ -61,7 +63,8 @@ def clip(scenario: str | Scenario, who: Performer) -> Clip:
     joints = motion.joints(t_s, who.proportions, who.style.seated)
     pictures = look(joints, _other(lens, t_s, motion.duration_s, rng), t_s, lens, rng)
     name = f"{scenario.name}/{who.seed[0]}.{who.seed[1]}"
-    return Clip(name, who, motion, actor.meant, actor.played, pictures, lens)
+    felt = Motion((_hanging(), _hanging()), motion.trunk, motion.dance, motion.duration_s) if scenario.invented else motion
+    return Clip(name, who, motion, actor.meant, actor.played, pictures, lens, felt)
 
 
 def _other(lens: Lens, t_s: np.ndarray, duration_s: float, rng: np.random.Generator) -> np.ndarray | None:

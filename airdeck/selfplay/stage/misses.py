@@ -5,7 +5,7 @@ from functools import partial
 
 from dynamics.reach import ELBOW_HINT
 
-from .actor import OTHER, SIDES, Actor, Place
+from .actor import HANGING, OTHER, SIDES, Actor, Place
 from .vocabulary import BODY, CHEST, CLUTCH, CUES, HANDS, OPEN, OUT, UP, WIDE, BodyMove, HandMove, both, clutch, round_
 
 TOUCH_S = 0.03
@@ -16,8 +16,9 @@ def brief(places: Place, hint: Place | None = None) -> HandMove:
     """There and away at once."""
 
     def move(a: Actor, side: str) -> None:
-        a.go(a.lasts(0.3, 0.5), {side: places}, hint or ELBOW_HINT)
+        a.go(a.lasts(0.28, 0.40), {side: places}, hint or ELBOW_HINT)
         a.hold(TOUCH_S)
+        a.go(a.lasts(0.28, 0.36), {side: HANGING})
 
     return move
 
@@ -27,8 +28,9 @@ def brief_both(place: Place, hint: Place | None = None) -> BodyMove:
 
     def move(a: Actor) -> None:
         for side in SIDES:
-            a.hand(side, place, 0.4, hint=hint or ELBOW_HINT)
-        a.hold(0.4 + TOUCH_S)
+            a.hand(side, place, 0.36, hint=hint or ELBOW_HINT)
+        a.hold(0.36 + TOUCH_S)
+        a.go(0.32, both(HANGING))
 
     return move
 
@@ -37,7 +39,7 @@ def held(place: Place, s: float = 0.9, hint: Place | None = None) -> HandMove:
     """Long enough, somewhere else."""
 
     def move(a: Actor, side: str) -> None:
-        brief(place, hint)(a, side)
+        a.go(a.lasts(0.35, 0.5), {side: place}, hint or ELBOW_HINT)
         a.hold(s)
 
     return move

@@ -99,6 +99,8 @@ class Scenario:
     lens: Callable[[Lens], Lens] = lambda lens: lens
     meant: bool = True
     """Whether it holds gestures at all."""
+    invented: bool = False
+    """The camera makes it up: the performer stands at rest, and every other device says so."""
 
 
 def _clean(lens: Lens) -> Lens:
@@ -122,6 +124,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("slow_camera", gestures_only, lambda lens: replace(lens, fps=15.0)),
         Scenario("fast_camera", gestures_only, lambda lens: replace(lens, fps=60.0)),
         Scenario("swaps", everything, lambda lens: replace(lens, swaps_per_min=6.0)),
+        Scenario("invented", starter, invented=True),
         Scenario("hidden", gestures_only, lambda lens: replace(lens, occlusions_per_min=3.0, dropouts_per_min=6.0)),
     )
 }

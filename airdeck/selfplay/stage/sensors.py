@@ -23,7 +23,7 @@ WRIST = {"left": Joint.L_WRIST, "right": Joint.R_WRIST}
 def mocopi_frames(clip: Clip, fps: float = MOCOPI_HZ) -> Iterator[MocapFrame]:
     """What the six sensors would send of a clip, frame by frame."""
     t_s = np.arange(0.0, clip.duration_s, 1.0 / fps)
-    joints = clip.motion.joints(t_s, clip.performer.proportions, clip.performer.style.seated)
+    joints = clip.felt.joints(t_s, clip.performer.proportions, clip.performer.style.seated)
     joints += np.random.default_rng((*clip.performer.seed, 60)).normal(0.0, JITTER_M, joints.shape)
     seen = np.ones(MOCOPI_BONES, dtype=np.bool_)
     for seq, (t, body) in enumerate(zip(t_s.tolist(), joints, strict=True)):
@@ -35,7 +35,7 @@ def wrist_acceleration(clip: Clip, side: str, t_s: np.ndarray) -> np.ndarray:
     """(N, 3) m/s2 of a wrist in the room, without gravity."""
     who = clip.performer
     places = [
-        clip.motion.joints(t_s + shift, who.proportions, who.style.seated)[:, WRIST[side]] for shift in (-STEP_S, 0.0, STEP_S)
+        clip.felt.joints(t_s + shift, who.proportions, who.style.seated)[:, WRIST[side]] for shift in (-STEP_S, 0.0, STEP_S)
     ]
     return np.asarray((places[0] - 2.0 * places[1] + places[2]) / STEP_S**2)
 
