@@ -17,7 +17,7 @@ from .trial import Result, Trial
 
 FORMAT = "airdeck.selfplay.full/1"
 MIN_RECALL, MAX_LATENCY_MS, MAX_FALSE_PER_HOUR = 0.98, 150.0, 0.2
-HARD = ("strobe", "low_light", "hidden", "swaps")
+HARD = ("strobe", "low_light", "hidden", "swaps", "bystander")
 """Scenarios whose recall is told apart: what they cost is a finding, not a fault of the gesture."""
 WORST = 30
 NOTHING = "nothing"
