@@ -1114,9 +1114,23 @@ def same_and_keep(vector, last, within):
 
 # ---- rules: features of the vector, conditions on features, one small state machine per gesture ----
 
-(F_SLOT, F_ABS, F_HYPOT, F_TRAVEL, F_SINCE_BELOW, F_BELOW_FOR, F_SETTLE, F_DIFF, F_SHIFT, F_TURNS, F_REVERSALS) = range(11)
+(
+    F_SLOT,
+    F_ABS,
+    F_HYPOT,
+    F_TRAVEL,
+    F_SINCE_BELOW,
+    F_BELOW_FOR,
+    F_SETTLE,
+    F_DIFF,
+    F_SHIFT,
+    F_TURNS,
+    F_REVERSALS,
+    F_SINCE_ABOVE,
+) = range(12)
 FEATURE_KINDS = (
     "slot", "abs", "hypot", "travel", "since_below", "below_for", "settle", "diff", "shift", "turns", "reversals",
+    "since_above",
 )  # fmt: skip
 FEATURE_MEMORY = 3
 TRAVEL_RING = 96
@@ -1166,6 +1180,10 @@ def read_features(vector, valid, t, table, params, memory, ring, values, seen):
             value = turns(x, float(vector[b]), ok, t, params[f, 0], memory[f])
         elif kind == F_REVERSALS:
             value = reversals(x, ok, t, params[f, 0], params[f, 1], memory[f], ring[f])
+        elif kind == F_SINCE_ABOVE:
+            if ok and x > params[f, 0]:
+                memory[f, 0] = t
+            value = t - memory[f, 0] if math.isfinite(memory[f, 0]) else NEVER_S
         elif kind == F_SINCE_BELOW:
             if arm_low(vector, valid, a, b, params[f, 0]) == 1:
                 memory[f, 0] = t

@@ -26,8 +26,10 @@ class Feature:
 
 ARM_DOWN = -0.25
 """Wrist height, torso lengths over mid-shoulder, under which an arm is down (a hand on a fader is at -0.3 and below)."""
-CHEST = -0.62
-"""Wrist height of a forearm held level: a hand that swings at the hip is under it."""
+CHEST = -0.78
+"""Wrist height just over the hip: a hand that swings beside the body is under it."""
+HIGH = 0.5
+"""Wrist height of a hand beside the head."""
 REST_LEVEL = 0.1
 """Wrist height under which the other arm is at rest: its hand is not over the shoulders."""
 
@@ -67,6 +69,7 @@ FEATURES: dict[str, Feature] = {
     ),
     "wrist_shift_y": Feature("shift", ("{side}_wrist_y",), "torso", window_s=0.5, note="upwards in half a second"),
     "wrist_reach": Feature("travel", ("{side}_wrist_x", "{side}_wrist_y"), "torso", window_s=1.2, note="moved in 1.2 s"),
+    "wrist_drift": Feature("travel", ("{side}_wrist_x", "{side}_wrist_y"), "torso", window_s=0.3, note="moved in 0.3 s"),
     "wrist_turns": Feature(
         "turns",
         ("d_{side}_wrist_x", "d_{side}_wrist_y"),
@@ -76,7 +79,7 @@ FEATURES: dict[str, Feature] = {
         note="circles drawn without a pause: out, up, in, down is positive",
     ),
     "wrist_reversals": Feature(
-        "reversals", ("{side}_wrist_x",), "1", level=0.08, window_s=1.2, note="ways back from side to side in 1.2 s"
+        "reversals", ("{side}_wrist_x",), "1", level=0.15, window_s=1.2, note="ways back from side to side in 1.2 s"
     ),
     "wrist_over_head": Feature("diff", ("{side}_wrist_y", "head_y"), "torso", note="above the head's middle"),
     "wrist_beside_head": Feature(
@@ -84,6 +87,9 @@ FEATURES: dict[str, Feature] = {
     ),
     "wrist_kept_up": Feature(
         "since_below", ("{side}_wrist_y",), "s", level=CHEST, note="how long the hand has not been under the chest"
+    ),
+    "wrist_kept_low": Feature(
+        "since_above", ("{side}_wrist_y",), "s", level=HIGH, note="how long the hand has not been over the shoulder"
     ),
     "hands_apart": Feature("slot", ("hand_distance",), "torso"),
     "hands_parting": Feature("shift", ("hand_distance",), "torso", window_s=0.6, note="further apart in 0.6 s"),

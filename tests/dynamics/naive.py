@@ -446,7 +446,7 @@ def arm_low(vector, valid, wrist, elbow, level):
 
 def read_features(vectors, kind, a, b, level, window):
     """Values of one feature over (t, vector, valid)."""
-    out, past, below_since, last_below = [], [], None, None
+    out, past, below_since, last_below, last_above = [], [], None, None, None
     for t, vector, valid in vectors:
         x, y, ok = float(vector[a]), float(vector[b]), bool(valid[a] and valid[b])
         if kind == "travel" and ok:
@@ -457,6 +457,7 @@ def read_features(vectors, kind, a, b, level, window):
             past.append((t, x))
         if kind == "turns" and ok and math.hypot(x, y) >= level:
             past.append((t, math.atan2(y, x)))
+        last_above = t if ok and x > level else last_above
         low = arm_low(vector, valid, a, b, level)
         if low == 1:
             last_below, below_since = t, t if below_since is None else below_since
@@ -471,6 +472,7 @@ def read_features(vectors, kind, a, b, level, window):
             "since_below": k.NEVER_S if last_below is None else t - last_below,
             "below_for": 0.0 if below_since is None else t - below_since,
             "diff": x - y,
+            "since_above": k.NEVER_S if last_above is None else t - last_above,
             "shift": shift(past, x, t, window) if kind == "shift" else 0.0,
             "turns": turns(past, t) if kind == "turns" else 0.0,
             "reversals": reversals(past, t, level, window) if kind == "reversals" else 0.0,

@@ -472,7 +472,7 @@ def test_same_and_keep(within):
         assert last.tolist() == vector[:COORDINATES].tolist()
 
 
-ONE_SLOT, TWO_SLOTS = ("slot", "abs", "shift", "reversals"), ("hypot", "settle", "diff", "turns")
+ONE_SLOT, TWO_SLOTS = ("slot", "abs", "shift", "reversals", "since_above"), ("hypot", "settle", "diff", "turns")
 
 
 @SEEDS

@@ -7,7 +7,7 @@ import pytest
 
 from airdeck.gestures import rows as module
 from airdeck.gestures.features import FEATURES, Feature, resolve
-from airdeck.gestures.library import Library, LibraryError, load_library, parse_library
+from airdeck.gestures.library import Gesture, Library, LibraryError, load_library, parse_library
 from dynamics.schema import TABLE, Slot
 from tests.gestures.scenes import library, row
 
@@ -291,14 +291,40 @@ def test_the_shipped_library_starts_with_the_two_raises(shipped: Library) -> Non
         "performer_lock",
     ],
 )
-def test_every_shipped_gesture_has_the_default_qualifiers(feature: str, shipped: Library) -> None:
+def test_every_shipped_gesture_that_commands_has_the_default_qualifiers(feature: str, shipped: Library) -> None:
     """Planted, upright, facing, fresh, the other arm at rest, head really seen."""
-    for gesture in shipped.gestures:
+    for gesture in commanding(shipped):
         assert feature in {c.feature for c in gesture.conditions}
+
+
+def commanding(library: Library) -> list[Gesture]:
+    return [gesture for gesture in library.gestures if gesture.command]
 
 
 def test_the_other_arm_is_waited_for(shipped: Library) -> None:
     """Two arms never rise together: at least 0.15 s."""
-    for gesture in shipped.gestures:
+    for gesture in commanding(shipped):
         rest = next(c for c in gesture.conditions if c.feature == "other.arm_at_rest")
         assert rest.enter_above >= 0.15
+
+
+def test_only_the_two_raises_command_anything_yet(shipped: Library) -> None:
+    """The rest is observed until it is proven; crossed arms disarm."""
+    assert [gesture.id for gesture in commanding(shipped)] == ["left.raise", "right.raise"]
+    assert {gesture.id: gesture.act for gesture in shipped.gestures if gesture.act} == {"arms_crossed": "disarm"}
+
+
+def test_the_shipped_vocabulary_has_a_drawer_for_each_tier(shipped: Library) -> None:
+    rows = {gesture.id.rpartition(".")[2]: gesture.tier for gesture in shipped.gestures}
+    assert len(rows) >= 24
+    assert set(rows.values()) == {1, 2, 3}
+
+
+def test_every_shipped_row_says_how_it_is_done(shipped: Library) -> None:
+    assert all(len(gesture.hint) > 10 for gesture in shipped.gestures)
+
+
+def test_what_a_shipped_circle_begins_another_ends(shipped: Library) -> None:
+    """Whatever loops has its way out in the same tier."""
+    tiers = {gesture.id: gesture.tier for gesture in shipped.gestures}
+    assert tiers["left.circle"] == tiers["left.uncircle"]
