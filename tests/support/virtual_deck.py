@@ -17,7 +17,8 @@ from dynamics.frames import MocapFrame, PoseFrame, SourceKind
 from safety.gate import K11Gate
 from safety.types import Permit, Profile, Sink, SinkClass, SinkHealth, Transition, Verdict
 
-LIBRARY = load_library(Path(__file__).resolve().parents[2] / "config" / "gestures.toml")
+LIBRARY = load_library(Path(__file__).resolve().parents[2] / "config" / "gestures.toml").tier(1)
+"""What is active unless the settings say more."""
 SINK = Sink("kept", SinkClass.RECORDING, rehearsal=True)
 MS = 1_000_000
 NS_PER_S = 1_000_000_000
