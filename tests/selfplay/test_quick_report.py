@@ -64,10 +64,7 @@ def test_the_report_is_json_and_the_same_each_time(passed: dict[str, Any]) -> No
     assert json.dumps(made(LIBRARY, report.QUICK_PERFORMERS), sort_keys=True) == json.dumps(passed, sort_keys=True)
 
 
-WAVES = "a slow performer's wave begins with a still hand of 0.27 s and is taken for a raise once in some 25 waves"
-
-
-@pytest.mark.parametrize("seed", [2, 3, pytest.param(7, marks=pytest.mark.xfail(strict=True, reason=WAVES))])
+@pytest.mark.parametrize("seed", [2, 3, 4, 7])
 def test_another_seed_is_another_performance_and_passes_too(passed: dict[str, Any], seed: int) -> None:
     other = made(LIBRARY, report.QUICK_PERFORMERS, seed)
     assert other["hours"] != passed["hours"]
@@ -135,9 +132,11 @@ LIFTED = ("brief_raise", "half_raise", "fader", "ear", "drink", "wave")
 
 
 def test_every_movement_of_an_arm_that_means_nothing_is_performed() -> None:
-    """A library that takes any arm that is lifted at all is told of each of them by name."""
+    """A library that takes any arm that is lifted at all, however briefly, is told of each of them by name."""
     anything: dict[str, Condition | None] = dict.fromkeys(c.feature for c in LIBRARY.gestures[0].conditions)
-    told = {line.rpartition(" ")[2] for line in made(with_conditions(anything | ANY_HEIGHT))["false_moves"]}
+    lifted = with_conditions(anything | ANY_HEIGHT).gestures
+    hasty = library_of(tuple(replace(gesture, hold_ms=100) for gesture in lifted))
+    told = {line.rpartition(" ")[2] for line in made(hasty)["false_moves"]}
     wanted = {name for name in NEAR_MISSES if name.partition(".")[2] in LIFTED} | {"both_up", "tee"}
     assert len(wanted) == 14
     assert wanted - told == set()
