@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import math
 import signal
 import sys
@@ -17,7 +16,7 @@ from bridges.sinks.base import Sink, SinkError
 from bridges.sources.base import Source, SourceError
 from safety.types import Profile
 
-from . import doctor, logs, memory
+from . import doctor, logs
 from .assembly import build_pipeline, open_recorder
 from .control import ControlError, ControlServer, refusal, refuse_second
 from .daemon import RELEASE_GRACE_S, Deck, Show
@@ -27,6 +26,7 @@ from .exits import MissingError, UsageError
 from .pipeline import Pipeline
 from .plan import Plan
 from .registry import Spec, section
+from .settle import settle
 from .streams import STREAMS
 from .table import TableFeed
 from .wording import ARM_STATES, PRIVACY, PROFILES
@@ -112,9 +112,7 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     except BaseException:
         await asyncio.to_thread(recorder.discard)
         raise
-    gc.collect()
-    gc.freeze()
-    memory.give_back()
+    settle()
     asyncio.get_running_loop().set_exception_handler(_fault_handler(deck))
     deck.start()
     server.handler = deck.answer

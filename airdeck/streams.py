@@ -22,8 +22,6 @@ class StreamRow:
     """What one stream owes us."""
 
     name: str
-    nominal_hz: float
-    """What a healthy sender does; shown, not judged."""
     stale_after_ms: int
     """Older than this and the stream is not alive."""
     slow_below_hz: float
@@ -32,8 +30,6 @@ class StreamRow:
     """A frame of it makes the step build a vector."""
     reorder_ms: int = 0
     """Stamps this much earlier than the newest are late packets, not a clock that went back."""
-    droppable: bool = True
-    """The recorder may drop frames of it when it falls behind (and counts them)."""
 
 
 STREAMS: dict[str, StreamRow] = {
@@ -41,15 +37,15 @@ STREAMS: dict[str, StreamRow] = {
     for row in (
         # 10 fps cameras and clips exist and hold 5 frames of a 0.5 s pose; 5 fps holds 2 and is too little evidence.
         # Stale: twice the longest interval still accepted, and a little more.
-        StreamRow("camera", 30.0, 300, 8.0, driving=True),
+        StreamRow("camera", 300, 8.0, driving=True),
         # 60 frames a second after fusion; VMC senders go down to 30. Minimum-delay mapping moves stamps back a little.
-        StreamRow("mocopi", 60.0, 250, 20.0, driving=True, reorder_ms=100),
-        StreamRow("pose_net", 30.0, 300, 8.0, reorder_ms=100),
+        StreamRow("mocopi", 250, 20.0, driving=True, reorder_ms=100),
+        StreamRow("pose_net", 300, 8.0, reorder_ms=100),
         # Heart rate comes every 1-9 s and a sleeping watch leaves gaps of 5 s; batches of 1 s arrive out of order.
-        StreamRow("watch", 100.0, 10_000, 0.0, reorder_ms=3_000),
-        StreamRow("pocket", 100.0, 2_500, 0.0, reorder_ms=3_000),
-        StreamRow("deck", 60.0, 2_000, 0.0, reorder_ms=100),
-        StreamRow("san", 30.0, 1_000, 0.0, reorder_ms=100),
+        StreamRow("watch", 10_000, 0.0, reorder_ms=3_000),
+        StreamRow("pocket", 2_500, 0.0, reorder_ms=3_000),
+        StreamRow("deck", 2_000, 0.0, reorder_ms=100),
+        StreamRow("san", 1_000, 0.0, reorder_ms=100),
     )
 }
 

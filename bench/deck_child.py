@@ -8,7 +8,6 @@ median microseconds from one station to the next.
 """
 
 import asyncio
-import gc
 import itertools
 import json
 import statistics
@@ -23,6 +22,7 @@ from airdeck.daemon import Deck
 from airdeck.events import Act
 from airdeck.pipeline import Pipeline
 from airdeck.session.recorder import Recorder
+from airdeck.settle import settle
 from bridges.sinks.base import SendStatus, Sent, SinkError
 from bridges.sinks.midi import MidiSettings, MidiSink
 from bridges.sources.mocopi import MocopiSettings, MocopiSource
@@ -101,8 +101,7 @@ async def serve(probe: Probe, pipeline: Pipeline, recorder: Recorder) -> None:
     probe.deck = deck = Deck(pipeline, [source], [probe.sink], recorder, Profile.REHEARSE)
     await probe.sink.open(probe.sent)
     await source.open(probe.deliver)
-    gc.collect()
-    gc.freeze()
+    settle()
     deck.start()
     deck.act(Act.ARM, "bench")
     print(json.dumps({"port": source.port, "writer": probe.sink.writer_pid}), flush=True)

@@ -1127,10 +1127,11 @@ def same_and_keep(vector, last, within):
     F_TURNS,
     F_REVERSALS,
     F_SINCE_ABOVE,
-) = range(12)
+    F_TURNED,
+) = range(13)
 FEATURE_KINDS = (
     "slot", "abs", "hypot", "travel", "since_below", "below_for", "settle", "diff", "shift", "turns", "reversals",
-    "since_above",
+    "since_above", "turned",
 )  # fmt: skip
 FEATURE_MEMORY = 3
 TRAVEL_RING = 96
@@ -1166,6 +1167,8 @@ def read_features(vector, valid, t, table, params, memory, ring, values, seen):
             value = x
         elif kind == F_ABS:
             value = abs(x)
+        elif kind == F_TURNED:
+            value = abs(x - 2.0 * math.pi * math.floor(x / (2.0 * math.pi) + 0.5))
         elif kind == F_HYPOT:
             value = math.hypot(x, vector[b])
         elif kind == F_TRAVEL:

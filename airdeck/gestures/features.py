@@ -61,7 +61,7 @@ FEATURES: dict[str, Feature] = {
     "trunk_travel": Feature("travel", ("trunk_shift_x", "trunk_shift_y"), "torso", window_s=0.5, note="moved in half a second"),
     "trunk_roll": Feature("abs", ("trunk_roll",), "rad"),
     "trunk_pitch": Feature("slot", ("trunk_pitch",), "rad"),
-    "trunk_yaw": Feature("abs", ("trunk_yaw",), "rad"),
+    "trunk_yaw": Feature("turned", ("trunk_yaw",), "rad", note="away from the facing, whole turns not counted"),
     "wrist_vx": Feature("slot", ("d_{side}_wrist_x",), "torso/s", outward=True, note="speed outwards"),
     "wrist_vy": Feature("slot", ("d_{side}_wrist_y",), "torso/s", note="speed upwards"),
     "wrist_shift_x": Feature(

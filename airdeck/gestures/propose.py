@@ -1,5 +1,7 @@
 """A completed gesture becomes a Proposal: which command, how sure, on what evidence, and which sensors object."""
 
+import math
+
 import numpy as np
 
 from dynamics.frames import Modality
@@ -19,6 +21,7 @@ WRIST_UP = 0.9
 """Wrist over the hip in torso lengths, as mocopi sees it: below, the hand is under the shoulder."""
 AGREEMENT = 0.5
 """Share of the remaining doubt that an agreeing second sensor takes away."""
+TURN_RAD = 2.0 * math.pi
 AMBIGUOUS_YAW_RAD = 1.3
 """Turned further than this, left and right change sides in the picture."""
 
@@ -46,7 +49,7 @@ def propose(event: GestureEvent, gesture: Gesture, vector: np.ndarray, driver: s
         confidence=confidence,
         source_kinds=kinds,
         vetoes=vetoes,
-        ambiguous=bool(abs(vector[I_YAW]) > AMBIGUOUS_YAW_RAD),
+        ambiguous=abs(math.remainder(float(vector[I_YAW]), TURN_RAD)) > AMBIGUOUS_YAW_RAD,
         evidence=event.evidence,
     )
 

@@ -40,8 +40,6 @@ class WriterStats:
     dropped: int = 0
     """Permits and heartbeats that the full stream did not take."""
     last_error: str = ""
-    restart_s: float = 0.0
-    """From the loss of the last writer to the first word of its successor."""
 
 
 class ProcessSink(Sink):
@@ -193,7 +191,6 @@ class ProcessSink(Sink):
 
     async def _revive(self, dead: Child) -> None:
         """Bury the lost writer and try to start another until one lives."""
-        lost_s = time.monotonic()
         await dead.end()
         self._dead = None
         while self._child is None:
@@ -204,4 +201,3 @@ class ProcessSink(Sink):
             except Exception as error:  # noqa: BLE001 - whatever it is, the deck goes on and it is tried again
                 self.stats.last_error = str(error)
         self.stats.restarts += 1
-        self.stats.restart_s = time.monotonic() - lost_s

@@ -466,6 +466,7 @@ def read_features(vectors, kind, a, b, level, window):
         answers = {
             "slot": x,
             "abs": abs(x),
+            "turned": abs(math.remainder(x, 2.0 * math.pi)),
             "hypot": math.hypot(x, y),
             "travel": travel(past, t, window) if kind == "travel" and past else 0.0,
             "settle": settle(past, t, level, window) if kind == "settle" else 0.0,

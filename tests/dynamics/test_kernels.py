@@ -472,7 +472,7 @@ def test_same_and_keep(within):
         assert last.tolist() == vector[:COORDINATES].tolist()
 
 
-ONE_SLOT, TWO_SLOTS = ("slot", "abs", "shift", "reversals", "since_above"), ("hypot", "settle", "diff", "turns")
+ONE_SLOT, TWO_SLOTS = ("slot", "abs", "shift", "reversals", "since_above", "turned"), ("hypot", "settle", "diff", "turns")
 
 
 @SEEDS
@@ -490,7 +490,7 @@ def test_every_kind_of_feature(kind, seed):
         t += r.choice([0.016, 0.033, 0.3], p=[0.6, 0.38, 0.02])
         drawn = np.cos([2.0 * t, 2.0 * t - 1.0]) if kind == "turns" and t % 2.0 < 1.5 else 0.0
         vector, valid = r.normal(0, 0.4, SLOTS).astype(np.float32), (r.random(SLOTS) < 0.9).astype(np.uint8)
-        vector[:2] += drawn
+        vector[:2] = vector[:2] * 20.0 if kind == "turned" else vector[:2] + drawn
         story.append((t, vector.copy(), valid.copy()))
         k.read_features(vector, valid, t, table, params, memory, ring, values, seen)
         got.append(values[0])
