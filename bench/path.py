@@ -1,8 +1,8 @@
 """From a datagram on a socket to the writer process that has read the permit, while pose inference runs.
 
-Three receivers take turns, a third of the frame's time apart, so that each meets the same machine: the deck (mocopi's
-native datagram, all of its processes), a bare C receiver (the same datagram), and the straightforward script (the same
-frame in OSC). A receiver's time is from just before `sendto` to: the writer's receive stamp, the stamp after `recvfrom`,
+Three receivers take turns, so that each meets the same machine and none meets another one at work: the deck (mocopi's
+native datagram, all of its processes) and half a frame later a bare C receiver (the same datagram); every fourth frame
+belongs to the straightforward script (the same frame in OSC), which needs most of it. A receiver's time is from just before `sendto` to: the writer's receive stamp, the stamp after `recvfrom`,
 the moment when mido has sent the script's note.
 """
 
@@ -25,12 +25,11 @@ from .peers.compile import compiled
 from .waving import MocopiPackets, OscPackets
 
 FRAME_S = 0.010
-"""100 frames a second for the deck and the bare receiver."""
+"""75 frames a second for the deck and the bare receiver, 25 for the script."""
 SCRIPT_EVERY = 4
-"""25 frames a second for the script: it must have done with one before the next, or its queue would be measured."""
 WARM_S = 4.0
 """The gate wants a second of good data before it resumes, and every process has pages to touch."""
-SECONDS = {True: 10.0, False: 50.0}
+SECONDS = {True: 12.0, False: 64.0}
 BLOCK_NS = {True: 2_000_000_000, False: 5_000_000_000}
 START_S = 120.0
 PEER_GOOD_MS = 0.33
@@ -159,14 +158,14 @@ def send_all(deck: Receiver, script: Receiver, bare: Receiver, seconds: float) -
     for number in range(int((WARM_S + seconds) / FRAME_S)):
         due_s = started_s + number * FRAME_S
         sleep_until(due_s)
-        out.sendto(mocopi.frame(number, clock()), to_deck)
-        sleep_until(due_s + FRAME_S / 3)
-        out.sendto(mocopi.frame(number, clock()), to_bare)
         if number % SCRIPT_EVERY == 0:
-            sleep_until(due_s + FRAME_S * 2 / 3)
             packet = osc.frame(len(script_sent))
             script_sent.append(clock())
             out.sendto(packet, to_script)
+            continue
+        out.sendto(mocopi.frame(number, clock()), to_deck)
+        sleep_until(due_s + FRAME_S / 2)
+        out.sendto(mocopi.frame(number, clock()), to_bare)
     out.sendto(b"!", to_bare)
     time.sleep(0.3)
     numbered = [(script_sent[number], received_ns) for number, received_ns in script.finish()]
