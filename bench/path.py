@@ -2,8 +2,8 @@
 
 Three receivers take turns, so that each meets the same machine and none meets another one at work: the deck (mocopi's
 native datagram, all of its processes) and half a frame later a bare C receiver (the same datagram); every fourth frame
-belongs to the straightforward script (the same frame in OSC), which needs most of it. A receiver's time is from just before `sendto` to: the writer's receive stamp, the stamp after `recvfrom`,
-the moment when mido has sent the script's note.
+belongs to the straightforward script (the same frame in OSC), which needs most of it. A receiver's time is from just
+before `sendto` to: the writer's receive stamp, the stamp after `recvfrom`, the moment when mido has sent the script's note.
 """
 
 import contextlib
