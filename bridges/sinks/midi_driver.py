@@ -53,8 +53,9 @@ class MidiDriver(Driver):
             raise
         if self._is_jack:
             time.sleep(JACK_SETTLE_S)
-        for index in range(len(rows)):
-            self.release(index)
+        if not self.virtual:  # an earlier run may have died with something down; who listens to a new port heard none of it
+            for index in range(len(rows)):
+                self.release(index)
 
     def _open(self) -> None:
         if self.virtual and self._out.get_current_api() == rtmidi.API_WINDOWS_MM:

@@ -105,7 +105,7 @@ class Dump:
         wait_until(
             lambda: len(self.messages) >= len(messages), f"these {len(messages)} messages have come", seen=lambda: self.messages
         )
-        assert self.messages == list(messages)
+        assert self.messages == list(messages), f"{self.messages} instead of {list(messages)}"
 
     def close(self) -> None:
         """End it in good order: after a client that was killed, jackd -S answers nobody for 5 s."""
