@@ -66,10 +66,10 @@ class Setup:
     @classmethod
     def of_plan(cls, plan: Plan, sinks: Sequence[Sink]) -> "Setup":
         """Of a run that is to begin. In live, `build` asks for the self-play before anything is made."""
-        performer = plan.settings.performer
         gate_sinks = tuple(plan.gate_sink(sink.name, sink.sink_class) for sink in sinks)
         live = plan.profile is Profile.LIVE
-        return cls(plan.profile, performer.tier, Calibration(mirror=performer.mirror), gate_sinks, selfplay_current=live)
+        tier, calibration = plan.settings.performer.tier, plan.calibrated.calibration
+        return cls(plan.profile, tier, calibration, gate_sinks, selfplay_current=live)
 
     @classmethod
     def of_manifest(cls, manifest: Manifest) -> "Setup":
@@ -119,6 +119,7 @@ def session_info(plan: Plan, pipeline: Pipeline, sources: Sequence[Source], sink
         config_hash=config_hash(plan),
         gesture_hash=pipeline.library.content_hash,
         calibration=known,
+        performer=plan.settings.performer.name,
         profile=plan.profile.value,
         settings={name: msgspec.to_builtins(section) for name, section in sorted(plan.settings.sections.items())},
         sources=tuple(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from .cli_calibrate import calibrate
 from .cli_groups import gestures_app, models_app, rekordbox_app
 from .cli_output import Json, plain_typer, say, show_json
 from .cli_screen import screen
@@ -37,6 +38,7 @@ app = plain_typer(
 app.add_typer(models_app, name="models")
 app.add_typer(gestures_app, name="gestures")
 app.add_typer(rekordbox_app, name="rekordbox")
+app.command(short_help="Neutral pose, reach, mirror check; by postures.")(calibrate)
 app.command(short_help="Recorded movement through pipeline and gate.")(screen)
 app.command(short_help="Synthetic performers through pipeline and gate.")(selfplay)
 

@@ -64,6 +64,8 @@ class Deck:
         self.lag = LagWatch()
         self.ended = asyncio.Event()
         self.why_ended = ""
+        self.calibration: dict[str, Any] = {}
+        """Whose calibration the builder was given, for `status`."""
         self.failed = False
         """A fault of our own ended the run."""
         self._labels = labels or [source.stream for source in sources]
@@ -280,6 +282,7 @@ class Deck:
             "arm_state": self._arm_state.value,
             "up_s": round((now_ns - self._start_ns) / NS_PER_S, 3),
             "session": str(self.recorder.folder),
+            "calibration": self.calibration,
             "sources": [_source_status(label, source, label in self.waiting) for label, source in self._named()],
             "sinks": [{"name": name, "connected": health.connected, "target_ok": health.target_ok}
                       for name, health in self._known.items()],

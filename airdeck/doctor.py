@@ -164,6 +164,20 @@ def _selfplay() -> Iterator[Finding]:
         yield Finding("selfplay", Level.OK, f"this machine's report is current: {report.report_path()}")
 
 
+def _calibration() -> Iterator[Finding]:
+    from bridges.sources.capture_devices import is_video_file
+    from dynamics.frames import SourceKind
+
+    from .calibration.use import choose
+
+    found = settings.load()
+    kind = SourceKind.FILE if is_video_file(found.sections["camera"].device) else SourceKind.CAMERA
+    used = choose(found.performer.name, kind, found.performer.mirror)
+    level = Level.OK if used.saved is not None and not used.notes else Level.WARN
+    text = used.text + "".join(f"; {note}" for note in used.notes if not used.refused)
+    yield Finding("calibration", level, text, "" if level is Level.OK else "airdeck calibrate")
+
+
 def _rekordbox() -> Iterator[Finding]:
     if SYSTEM == "linux":
         text = "does not run on Linux: this machine can be the remote gate over RTP-MIDI"
@@ -285,6 +299,7 @@ def _folders() -> Iterator[Finding]:
 CHECKS: dict[str, Check] = {
     "settings": _settings,
     "camera": _camera,
+    "calibration": _calibration,
     "models": _models,
     "sandbox": _sandbox,
     "midi": _midi,

@@ -1,13 +1,16 @@
 """What one `airdeck run` is to do: the settings and the command line, checked against each other before anything opens."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dynamics.frames import SourceKind
 from safety.types import HARMLESS_SINKS, Profile, SinkClass
 from safety.types import Sink as GateSink
 
 from . import control, doctor, registry
+from .calibration.use import Used, choose
 from .exits import MissingError, UsageError
 from .registry import RegistryError, Spec
 from .settings import Settings
@@ -51,6 +54,8 @@ class Plan:
     session_dir: Path = field(default_factory=doctor.session_dir)
     label: str = "set"
     control: Path = field(default_factory=control.default_path)
+    calibrated: Used = field(default_factory=Used)
+    """What the builder is given of the performer and the camera."""
 
     @property
     def plays_demo(self) -> bool:
@@ -74,10 +79,12 @@ def make(settings: Settings, line: CommandLine) -> Plan:
     except RegistryError as error:
         raise UsageError(str(error)) from error
     _check_twice([str(spec) for spec in (*sources, *sinks)])
+    sources = _checked_sources(settings, sources or _default_sources(run.profile, sinks))
+    performer = settings.performer
     return Plan(
         settings=settings,
         profile=run.profile,
-        sources=_checked_sources(settings, sources or _default_sources(run.profile, sinks)),
+        sources=sources,
         sinks=_checked_sinks(run.profile, sinks, line),
         rehearsal=frozenset(line.sinks),
         arm=line.arm,
@@ -85,7 +92,20 @@ def make(settings: Settings, line: CommandLine) -> Plan:
         session_dir=Path(run.session_dir).expanduser() if run.session_dir else doctor.session_dir(),
         label=run.label,
         control=Path(run.control).expanduser() if run.control else control.default_path(),
+        calibrated=choose(performer.name, camera_kind(settings, sources), performer.mirror),
     )
+
+
+def camera_kind(settings: Settings, sources: Iterable[Spec]) -> SourceKind | None:
+    """Kind of the source that drives the stream "camera"; None when none does."""
+    for spec in sources:
+        row = spec.row
+        if row.drives != CAMERA or (row.if_paired and not settings.sections[registry.section(row)].paired):
+            continue
+        if row.name == CAMERA:
+            return SourceKind.CAMERA if _is_live(spec, settings) else SourceKind.FILE
+        return SourceKind.SYNTHETIC if row.name == DEMO else SourceKind.NETWORK_POSE
+    return None
 
 
 def _default_sources(profile: Profile, sinks: tuple[Spec, ...]) -> tuple[Spec, ...]:

@@ -51,6 +51,7 @@ def run_deck(plan: Plan, as_json: bool, notes: Sequence[str] = ()) -> Summary:
     table = plan.settings.run.table and not as_json and sys.stdout.isatty()
     kept = logs.to_notes() if table else None
     thread = None if table else logs.to_stderr()
+    notes = [*notes, *plan.calibrated.notes]
     try:
         parts = _make_parts(plan, table)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -107,6 +108,7 @@ async def _open(plan: Plan, parts: _Parts, stack: AsyncExitStack, show: Show | N
     stack.push_async_callback(asyncio.to_thread, recorder.close)
     labels = [str(spec) for spec in plan.sources]
     deck = Deck(parts.pipeline, parts.sources, parts.sinks, recorder, plan.profile, labels=labels, show=show)
+    deck.calibration = plan.calibrated.status()
     try:
         await _open_devices(parts, deck, stack)
     except BaseException:
@@ -216,6 +218,7 @@ def _tell_start(plan: Plan, deck: Deck, notes: Sequence[str]) -> None:
         profile_means=PROFILES[plan.profile],
         sources=[str(spec) for spec in plan.sources],
         demo=plan.plays_demo,
+        calibration=plan.calibrated.text,
         sinks=[str(spec) for spec in plan.sinks],
         arm_state=deck.pipeline.arm_state.value,
         arm_state_means=ARM_STATES[deck.pipeline.arm_state],

@@ -27,6 +27,8 @@ FILE_NAME = "airdeck.toml"
 PROMOTIONS_FILE = "promotions.toml"
 """Which gestures are live-safe: beside the settings, and none of them."""
 COMMAND_LINE = "command line"
+NAME_CHARS = 80
+"""Longest name of a performer."""
 Tree = dict[str, Any]
 
 
@@ -58,12 +60,16 @@ class RunSettings:
 class PerformerSettings:
     """[performer]: who stands there, and how much they have learned."""
 
+    name: str = "default"
+    """Whose calibration is used."""
     mirror: bool = False
-    """The camera's picture is a mirror image: left and right change places."""
+    """The camera's picture is a mirror image: left and right change places. A calibration knows better, and counts."""
     tier: int = 1
     """Gestures of tiers 1 to this are looked for."""
 
     def __post_init__(self) -> None:
+        if not self.name.strip() or not self.name.isprintable() or len(self.name) > NAME_CHARS:
+            raise ValueError(f"name is 1 to {NAME_CHARS} characters that can be printed, not {self.name[:NAME_CHARS]!r}")
         if self.tier < 1:
             raise ValueError(f"tier is 1 or more, not {self.tier}")
 

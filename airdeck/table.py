@@ -127,6 +127,7 @@ def facts(status: Status) -> Iterable[tuple[str, str]]:
         ("decision", str(status.get("last_decision", {}).get("text", "none yet"))),
         ("sent", str(status.get("last_sent", {}).get("text", "nothing yet"))),
         ("latency", _latency(status.get("latency_ms", {}))),
+        ("performer", str(status.get("calibration", {}).get("text", ""))),
         ("session", str(status.get("session", ""))),
         *(("note", str(note)) for note in status.get("notes", ())),
         ("privacy", PRIVACY),

@@ -81,7 +81,7 @@ async def test_a_mirrored_session_is_decided_alike_by_the_pipeline_of_its_manife
 async def test_the_manifest_says_what_the_run_was_made_of(made: plan.Plan) -> None:
     manifest = Session(await record(made)).manifest
     assert Calibration(**manifest.calibration).mirror is True  # type: ignore[arg-type]
-    assert manifest.settings["performer"] == {"mirror": True, "tier": 1}
+    assert manifest.settings["performer"] == {"name": "default", "mirror": True, "tier": 1}
     assert set(manifest.settings) == set(settings.all_sections())
     assert manifest.sources == [SourceEntry("synthetic", "camera", "synthetic")]
     assert manifest.sinks == [SinkEntry("recording", SinkClass.RECORDING, rehearsal=True)]
