@@ -17,6 +17,7 @@ from safety.promotion import Promotion, PromotionError, parse_promotions
 from safety.types import Permit, Profile
 from safety.types import Sink as GateSink
 
+from . import library_file
 from .exits import MissingError, RefusedError, UsageError
 from .gestures.library import Library, LibraryError, load_library
 from .pipeline import Emit, Pipeline
@@ -25,13 +26,13 @@ from .session.manifest import Manifest, SessionInfo, SinkEntry, SourceEntry
 from .session.recorder import Recorder
 from .settings import PROMOTIONS_FILE, config_file
 
-GESTURES_FILE = "gestures.toml"
+GESTURES_FILE = library_file.NAME
 
 
 def read_library(tier: int) -> Library:
     """The gestures of tiers 1 to `tier`. Raises UsageError with every problem of the file."""
     try:
-        return load_library(config_file(GESTURES_FILE)).tier(tier)
+        return load_library(library_file.in_use()).tier(tier)
     except (LibraryError, FileNotFoundError) as error:
         raise UsageError(str(error)) from error
 

@@ -8,7 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from .cli_calibrate import calibrate
-from .cli_groups import gestures_app, models_app, rekordbox_app
+from .cli_gestures import gestures_app
+from .cli_groups import models_app, rekordbox_app
 from .cli_output import Json, plain_typer, say, show_json
 from .cli_screen import screen
 from .cli_selfplay import selfplay

@@ -1,4 +1,4 @@
-"""The command groups: models, gestures, rekordbox."""
+"""The command groups: models, rekordbox."""
 
 import sys
 from pathlib import Path
@@ -9,10 +9,7 @@ import typer
 from .cli_output import Json, note, plain_typer, say, show_json
 from .exits import ExitCode, MissingError, UsageError
 
-GESTURE_COLUMNS = ("id", "side", "deck", "kind", "tier", "risk", "command", "hold_ms", "release_ms", "hint", "content_hash")
-
 models_app = plain_typer(no_args_is_help=True, help="The pose and hand models in the user's cache.")
-gestures_app = plain_typer(no_args_is_help=True, help="The gesture library.")
 rekordbox_app = plain_typer(no_args_is_help=True, help="What Rekordbox has to be told.")
 
 
@@ -65,28 +62,6 @@ def models_verify(as_json: Json = False) -> None:
     statuses = models.statuses()
     _show_models(statuses, as_json)
     raise typer.Exit(ExitCode.DONE if all(status.state == "ready" for status in statuses) else ExitCode.NO)
-
-
-@gestures_app.command("list")
-def gestures_list(as_json: Json = False) -> None:
-    """Every gesture: what it does, and how.
-
-    \b
-    Example:
-      airdeck gestures list
-    """
-    from .gestures.library import LibraryError, load_library
-    from .settings import config_file
-
-    try:
-        gestures = load_library(config_file("gestures.toml")).gestures
-    except LibraryError as error:
-        raise UsageError(str(error)) from error
-    if as_json:
-        show_json({"gestures": [{name: getattr(row, name) for name in GESTURE_COLUMNS} for row in gestures]})
-        return
-    for row in gestures:
-        say(f"{row.id:16} {row.command:20} tier {row.tier}  {row.hint}")
 
 
 @rekordbox_app.command("export")

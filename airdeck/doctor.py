@@ -82,6 +82,21 @@ def _settings() -> Iterator[Finding]:
     yield Finding("settings", Level.OK, f"from {', '.join(found.files)}{own}")
 
 
+def _gestures() -> Iterator[Finding]:
+    from . import library_file
+    from .gestures.library import LibraryError, load_library
+
+    path = library_file.in_use()
+    try:
+        count = len(load_library(path).gestures)
+    except LibraryError as error:
+        for problem in error.problems:
+            yield Finding("gestures", Level.BAD, problem, "correct it, or go back with `airdeck gestures undo`")
+        return
+    own = "" if path == library_file.user_file() else "; `airdeck gestures adopt FILE` uses one of your own"
+    yield Finding("gestures", Level.OK, f"{count} from {path}{own}")
+
+
 def _camera() -> Iterator[Finding]:
     from bridges.sources.capture_devices import list_cameras
 
@@ -298,6 +313,7 @@ def _folders() -> Iterator[Finding]:
 # The last one loads the whole pipeline: before it, the collector's time is that of a small process.
 CHECKS: dict[str, Check] = {
     "settings": _settings,
+    "gestures": _gestures,
     "camera": _camera,
     "calibration": _calibration,
     "models": _models,

@@ -13,6 +13,8 @@ HOLD_MAX_MS = 600
 """People do not hold a pose longer than this."""
 SIDES = {"left": "l", "right": "r", "both": "b"}
 DECK_OF_SIDE = {"left": 1, "right": 2}
+ZONES = ("overhead", "head", "shoulder", "chest", "hip", "side", "body")
+"""Where around the body a gesture takes place. body: it is the trunk that moves."""
 
 
 class Kind(StrEnum):
@@ -54,6 +56,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Qualifier:
+    """Conditions that a row asks for by a name."""
+
+    name: str
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gesture:
     """One gesture of one side, or of both hands, ready to be compiled."""
 
@@ -76,7 +86,23 @@ class Gesture:
     """"disarm": what it does itself, armed or not promoted; empty: nothing."""
     before: tuple[Step, ...] = ()
     hint: str = ""
+    zone: str = ""
+    """One of ZONES; empty: not said."""
+    drawing: str = ""
+    """The move of the synthetic performers that shows it."""
+    qualifiers: tuple[Qualifier, ...] = ()
+    """Those of `conditions` that it asks for by name: they stand last in there."""
     content_hash: str = ""
+
+    @property
+    def name(self) -> str:
+        """The id of its row: without the side."""
+        return self.id.rpartition(".")[2]
+
+    @property
+    def own(self) -> tuple[Condition, ...]:
+        """Its conditions without those of its qualifiers."""
+        return self.conditions[: len(self.conditions) - sum(len(q.conditions) for q in self.qualifiers)]
 
 
 @dataclass(frozen=True, slots=True)

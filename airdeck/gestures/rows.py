@@ -15,7 +15,7 @@ from safety.commands import COMMANDS
 
 from .clashes import contradictions
 from .features import FEATURES, HANDS, plain_name, resolve, sided
-from .library import DECK_OF_SIDE, SIDES, Condition, Gesture, Kind, Step
+from .library import DECK_OF_SIDE, SIDES, ZONES, Condition, Gesture, Kind, Qualifier, Step
 
 KERNELS_DIGEST = hashlib.sha256(Path(kernels.__file__).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 """Part of each gesture's hash: whoever changes what the kernels answer proves the gestures anew."""
@@ -28,7 +28,7 @@ _CONDITION_KEYS = {"feature", *_BOUNDS, "at"}
 _AT = ("always", "start", "finish")
 _STEP_KEYS = {"when", "hold_ms", "within_ms"}
 _ROW_NEEDED = ("id", "kind", "tier", "risk", "when", "hold_ms", "release_ms", "window_ms")
-_ROW_KEYS = {*_ROW_NEEDED, "command", "act", "hands", "before", "hint", "qualifiers", "drawing"}
+_ROW_KEYS = {*_ROW_NEEDED, "command", "act", "hands", "before", "hint", "qualifiers", "zone", "drawing"}
 _LEAST = {"tier": 1, "hold_ms": 0, "release_ms": 0, "window_ms": 0}
 _HANDS = ("one", "both")
 _ACTS = ("disarm",)
@@ -64,10 +64,9 @@ def _table(value: object) -> Row:
 def _row(row: Row, where: str, qualifiers: Qualifiers, problems: list[str]) -> list[Gesture]:
     before = len(problems)
     problems.extend(_row_problems(row, where))
-    conditions = [
-        *_conditions(row.get("when"), f"{where}: when", problems),
-        *_qualifying(row, where, qualifiers, problems),
-    ]
+    own = _conditions(row.get("when"), f"{where}: when", problems)
+    named = _qualifying(row, where, qualifiers, problems)
+    conditions = [*own, *(c for qualifier in named for c in qualifier.conditions)]
     steps = _steps(row.get("before", []), f"{where}: before", problems)
     both = row.get("hands", "one") == "both"
     every = [*conditions, *(c for step in steps for c in step.conditions)]
@@ -76,21 +75,21 @@ def _row(row: Row, where: str, qualifiers: Qualifiers, problems: list[str]) -> l
     if len(problems) > before:
         return []
     sides = ("both",) if both else tuple(DECK_OF_SIDE)
-    return [_gesture(row, side, tuple(conditions), steps) for side in sides]
+    return [_gesture(row, side, tuple(conditions), steps, named) for side in sides]
 
 
-def _qualifying(row: Row, where: str, qualifiers: Qualifiers, problems: list[str]) -> list[Condition]:
-    """The conditions of the row's qualifiers."""
+def _qualifying(row: Row, where: str, qualifiers: Qualifiers, problems: list[str]) -> list[Qualifier]:
+    """The row's qualifiers with their conditions."""
     names = row["qualifiers"]
     if not isinstance(names, list):
         problems.append(f"{where}: qualifiers must be a list of names, not {names!r}")
         return []
-    found: list[Condition] = []
+    found: list[Qualifier] = []
     for name in names:
         if not isinstance(name, str) or name not in qualifiers:
             problems.append(f"{where}: unknown qualifier {name!r}; there are {', '.join(qualifiers)}")
         else:
-            found.extend(qualifiers[name])
+            found.append(Qualifier(name, qualifiers[name]))
     return found
 
 
@@ -106,9 +105,11 @@ def _row_problems(row: Row, where: str) -> list[str]:
         problems.append(f"{where}: act must be one of {', '.join(_ACTS)}, not {row['act']!r}")
     if "act" in row and "command" in row:
         problems.append(f"{where}: a gesture has a command or an act, not both")
+    if row.get("zone", ZONES[0]) not in ZONES:
+        problems.append(f"{where}: zone must be one of {', '.join(ZONES)}, not {row['zone']!r}")
     problems.extend(
         f"{where}: {key} must be a name of letters, digits and _, not {row[key]!r}"
-        for key in ("id", "risk")
+        for key in ("id", "risk", "drawing")
         if key in row and not (isinstance(row[key], str) and str(row[key]).isidentifier())
     )
     problems.extend(
@@ -155,7 +156,9 @@ def _each(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def _gesture(row: Row, side: str, conditions: tuple[Condition, ...], steps: tuple[Step, ...]) -> Gesture:
+def _gesture(
+    row: Row, side: str, conditions: tuple[Condition, ...], steps: tuple[Step, ...], named: list[Qualifier]
+) -> Gesture:
     conditions = _each(conditions)
     steps = tuple(replace(step, conditions=_each(step.conditions)) for step in steps)
     command = _command(row, side)
@@ -181,6 +184,9 @@ def _gesture(row: Row, side: str, conditions: tuple[Condition, ...], steps: tupl
         act=str(row.get("act", "")),
         before=steps,
         hint=str(row.get("hint", "")),
+        zone=str(row.get("zone", "")),
+        drawing=str(row.get("drawing", row["id"])),
+        qualifiers=tuple(replace(q, conditions=_each(q.conditions)) for q in named),
         content_hash=_hash(body, every, side),
     )
 
@@ -190,7 +196,7 @@ def _numbers(c: Condition) -> tuple[str, float, float, float, float, str]:
 
 
 def _hash(body: Row, conditions: tuple[Condition, ...], side: str) -> str:
-    """Over the row, the slots and features it reads and the kernels' digest: not over hint or drawing."""
+    """Over the row, the slots and features it reads and the kernels' digest: not over hint, zone or drawing."""
     read = []
     for condition in conditions:
         feature, slots, _ = resolve(condition.feature, SIDES[side])

@@ -36,6 +36,8 @@ def when(**condition: Any) -> dict[str, Any]:
         (row(colour="red"), "gesture 'up': unknown key 'colour'"),
         (row(kind="dance"), "gesture 'up': kind must be one of posture, movement, continuous, not 'dance'"),
         (row(risk=3), "gesture 'up': risk must be a name"),
+        (row(zone="moon"), "gesture 'up': zone must be one of overhead, head, shoulder, chest, hip, side, body, not 'moon'"),
+        (row(drawing=3), "gesture 'up': drawing must be a name of letters, digits and _, not 3"),
         (row(tier=0), "gesture 'up': tier must be a whole number of at least 1, not 0"),
         (row(tier="1"), "gesture 'up': tier must be a whole number of at least 1, not '1'"),
         (row(hold_ms=True), "gesture 'up': hold_ms must be a whole number of at least 0, not True"),
@@ -216,9 +218,13 @@ def test_the_hash_covers_the_qualifiers() -> None:
     assert not set(hashes(row(), strict)) & set(hashes(row(), loose))
 
 
-@pytest.mark.parametrize("change", [{"hint": "Up!"}, {"drawing": "arm-up"}, {"tier": 3}])
+@pytest.mark.parametrize("change", [{"hint": "Up!"}, {"drawing": "arm_up"}, {"zone": "overhead"}, {"tier": 3}])
 def test_the_hash_does_not_cover_words_pictures_and_tiers(change: dict[str, Any]) -> None:
     assert hashes(row()) == hashes(row(**change))
+
+
+def test_every_shipped_row_says_where_it_takes_place() -> None:
+    assert [g.id for g in load_library(SHIPPED).gestures if not g.zone] == []
 
 
 def test_left_and_right_have_hashes_of_their_own() -> None:
