@@ -140,7 +140,7 @@ def _artists(page: Page) -> Iterator[Any]:
             yield Polygon([_share(p) for p in mark.points], closed=True, linewidth=width, joinstyle="round", **look)
         else:
             x, y = zip(*map(_share, mark.points), strict=True)
-            dashes = (0, tuple(part / mark.width for part in mark.dash)) if mark.dash else "-"
+            dashes: Any = (0, tuple(part / mark.width for part in mark.dash)) if mark.dash else "-"
             yield Line2D(x, y, linewidth=width, color=mark.ink, linestyle=dashes, dash_capstyle="round", solid_capstyle="round")
 
 
