@@ -10,6 +10,8 @@ from enum import StrEnum
 from dynamics.frames import Frame
 from safety.types import SinkHealth, Transition, Verdict
 
+from .gestures.phrase import Phrase
+
 
 class EventKind(StrEnum):
     ARRIVAL = "arrival"
@@ -75,6 +77,8 @@ class GestureEvent:
     evidence: tuple[tuple[str, float], ...] = ()
     why: str = ""
     """For a cancelled gesture: the condition that broke."""
+    phrase: Phrase | None = None
+    """Of a completed gesture: what was done, where, how, when, why it counts, what it may do, and who saw it."""
 
 
 @dataclass(slots=True)

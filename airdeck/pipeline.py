@@ -153,7 +153,9 @@ class Pipeline:
         self._latency_ns[self._steps % LATENCIES] = event.t_ns - capture_ns
         self._steps += 1
         if self.recognizer.step(self.vector, self.valid, capture_ns):
-            self.outcome.gestures.extend(self.recognizer.events(event.seq, event.t_ns, capture_ns, self.vector))
+            self.outcome.gestures.extend(
+                self.recognizer.events(event.seq, event.t_ns, capture_ns, self.vector, valid=self.valid, driver=event.stream)
+            )
 
     def _flatness(self, capture_ns: int) -> None:
         health = self.health

@@ -124,6 +124,7 @@ def facts(status: Status) -> Iterable[tuple[str, str]]:
         ("seen", _seen(status)),
         ("lapses", ", ".join(status.get("lapses", ()))),
         ("source", ", ".join(str(source.get("text", "")) for source in status.get("sources", ()))),
+        ("gesture", str(status.get("last_gesture", {}).get("text", ""))),
         ("decision", str(status.get("last_decision", {}).get("text", "none yet"))),
         ("sent", str(status.get("last_sent", {}).get("text", "nothing yet"))),
         ("latency", _latency(status.get("latency_ms", {}))),

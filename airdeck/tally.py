@@ -7,7 +7,7 @@ from safety.types import Reason, Verdict
 
 from .clock import NS_PER_MS
 from .events import Event, EventKind, GestureEvent, Outcome
-from .wording import refusal
+from .wording import phrase_text, refusal
 
 
 class Tally:
@@ -71,7 +71,14 @@ class Tally:
         gesture = self.last_gesture
         if gesture is None:
             return {}
-        return {"gesture": gesture.gesture, "deck": gesture.deck, "ago_s": _ago_s(now_ns, gesture.t_ns)}
+        ago_s = _ago_s(now_ns, gesture.t_ns)
+        said = f": {phrase_text(gesture.phrase)}" if gesture.phrase is not None else ""
+        return {
+            "gesture": gesture.gesture,
+            "deck": gesture.deck,
+            "ago_s": ago_s,
+            "text": f"{gesture.gesture}{said} ({ago_s:.0f} s ago)",
+        }
 
     def _decision(self, now_ns: int) -> dict[str, object]:
         verdict = self.last_verdict

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from safety.types import ArmState, Health, Profile, Reason
 
+from .gestures.phrase import Body, Carrier, Height, Phrase, Shape, Side, Stand
+
 REASONS: dict[Reason, str] = {
     Reason.MODE_NO_PERMIT: "this profile sends nothing to this sink",
     Reason.SOURCE_NOT_LIVE: "the evidence is not from a live source",
@@ -60,6 +62,64 @@ PROFILES: dict[Profile, str] = {
     Profile.LIVE: "sends to Rekordbox",
 }
 
+BODIES: dict[Body, str] = {
+    Body.UNKNOWN: "",
+    Body.AIRBORNE: "in the air",
+    Body.TRAVELLING: "on the move",
+    Body.TURNED: "turned away",
+    Body.CROUCHED: "crouched",
+    Body.LEANING: "leaning",
+    Body.SEATED: "seated",
+    Body.STANDING: "standing",
+    Body.UPRIGHT: "upright",
+}
+
+SHAPES: dict[Shape, str] = {
+    Shape.HELD: "",
+    Shape.UP: "up",
+    Shape.DOWN: "down",
+    Shape.OUT: "out",
+    Shape.IN: "in",
+    Shape.CIRCLE: "in a circle",
+    Shape.BACK_CIRCLE: "in a backward circle",
+    Shape.OSCILLATION: "back and forth",
+    Shape.APART: "apart",
+    Shape.TOGETHER: "together",
+}
+
+HEIGHTS: dict[Height, str] = {
+    Height.UNKNOWN: "out of sight",
+    Height.OVERHEAD: "over the head",
+    Height.HEAD: "at head height",
+    Height.SHOULDER: "at shoulder height",
+    Height.CHEST: "at chest height",
+    Height.HIP: "at the hip",
+}
+
+SIDES: dict[Side, str] = {
+    Side.UNKNOWN: "",
+    Side.INSIDE: "across the body",
+    Side.FRONT: "",
+    Side.OUTSIDE: "to the side",
+}
+
+CARRIERS: dict[Carrier, str] = {
+    Carrier.POSITION: "",
+    Carrier.MOVEMENT: "",
+    Carrier.CLUTCH: "with the other hand as a clutch",
+    Carrier.SEQUENCE: "after its first part",
+}
+
+STANDS: dict[Stand, str] = {
+    Stand.DROVE: "{stream} {delay_ms:.0f} ms behind",
+    Stand.AGREES: "{stream} agrees",
+    Stand.OBJECTS: "{stream} objects",
+    Stand.HEARD: "",
+}
+
+HELD_MS = 100.0
+"""A shorter hold is not worth a word."""
+
 PRIVACY = (
     "Pictures stay in the pose process and are not kept; body points and decisions are written to the session folder here."
 )
@@ -68,6 +128,30 @@ PRIVACY = (
 def refusal(reasons: tuple[Reason, ...]) -> str:
     """All reasons in one line."""
     return "; ".join(REASONS.get(reason, str(reason)) for reason in reasons)
+
+
+def phrase_text(phrase: Phrase) -> str:
+    """What was done, in one sentence."""
+    held_ms, repeats = phrase.timing.held_ms, phrase.intent.repeats
+    parts = [
+        _hands(phrase),
+        f"held {held_ms / 1e3:.1f} s" if held_ms >= HELD_MS else "",
+        *(CARRIERS[carrier] for carrier in phrase.intent.carriers),
+        "again" if repeats == 1 else f"{repeats + 1} times in a row" if repeats else "",
+        BODIES[phrase.body],
+        *(STANDS[e.stand].format(stream=e.stream, delay_ms=phrase.timing.delay_ms) for e in phrase.evidence),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _hands(phrase: Phrase) -> str:
+    """Which hands went which way, and where to."""
+    places = [" ".join(word for word in (HEIGHTS[zone.height], SIDES[zone.side]) if word) for zone in phrase.zones]
+    who = [f"{zone.hand} hand" for zone in phrase.zones]
+    if len(places) > 1 and len(set(places)) == 1:
+        who, places = ["both hands"], places[:1]
+    said = [(hand, SHAPES[phrase.shape], place) for hand, place in zip(who, places, strict=True)]
+    return ", ".join(" ".join(word for word in words if word) for words in said)
 
 
 def lapses(health: Health) -> Iterator[str]:

@@ -13,7 +13,10 @@ from dynamics.schema import INDEX
 
 from ..events import GestureEvent
 from .library import Gesture, Library, Step
+from .phrase import Phrase, Timing
+from .phrasing import NS_PER_MS, Moment, Phrasing
 from .tables import Tables
+from .trace import Trace
 
 PHASES = {k.E_COMPLETED: "completed", k.E_RELEASED: "released", k.E_CANCELLED: "cancelled"}
 NS = 1e-9
@@ -58,9 +61,12 @@ class Recognizer:
         self._ready = np.zeros(count, dtype=np.uint8)
         self._events = np.zeros(count, dtype=np.int64)
         self._why = np.zeros(count, dtype=np.int64)
-        spans = itertools.pairwise(first)
+        spans = list(itertools.pairwise(first))
         self._evidence = [[(made.conditions[c].feature, made.condition[c][0]) for c in range(a, b)] for a, b in spans]
         """Of each gesture: the names and numbers of the features it rests on."""
+        self._phrasing = [Phrasing(g, features) for g, features in zip(self.gestures, self._evidence, strict=True)]
+        finishes = [made.finish(a, b) for a, b in spans]
+        self._trace = Trace(finishes, self.phase, self.clock, self.values, self.seen)
         self._epoch_ns = 0
         self.reset()
 
@@ -78,6 +84,7 @@ class Recognizer:
         self.clock[:] = math.nan
         self.steps_done[:] = 0
         self._step_clock[:] = math.nan
+        self._trace.forget()
         for f in range(self._table.shape[0]):
             if self._table[f, 0] == k.F_SINCE_BELOW:
                 self._memory[f, 0] = math.nan
@@ -92,15 +99,23 @@ class Recognizer:
             self._first, self._condition, self._bounds, self._timing, self.phase, self.clock, self._events, self._why,
             self._step_of, self._step_first, self._step_timing, self.steps_done, self._step_clock, self._ready,
         )  # fmt: skip
+        self._trace.follow(vector, t)
         return count
 
-    def events(self, seq: int, now_ns: int, capture_ns: int, vector: np.ndarray) -> list[GestureEvent]:
-        """The events of the last step, each with the numbers it rested on."""
-        found = []
-        for g, event in enumerate(self._events.tolist()):
+    def events(
+        self, seq: int, now_ns: int, capture_ns: int, vector: np.ndarray, *, valid: np.ndarray, driver: str
+    ) -> list[GestureEvent]:
+        """The events of the last step, each with the numbers it rested on. `driver` names the stream of that step."""
+        found, events = [], self._events.tolist()
+        moment = Moment(vector.tolist(), valid.tolist(), driver) if k.E_COMPLETED in events else None
+        for g, event in enumerate(events):
             if event == k.E_NONE:
                 continue
-            gesture, why, onset = self.gestures[g], self._why.item(g), self.clock.item(g, 0)
+            gesture, why, onset_ns = self.gestures[g], self._why.item(g), self._ns(self.clock.item(g, 0))
+            evidence, confidence, phrase = self.evidence(g), 0.0, None
+            if moment is not None and event == k.E_COMPLETED:
+                confidence = self.confidence(gesture, vector)
+                phrase = self._phrase(g, moment, now_ns, capture_ns, confidence=confidence, values=evidence)
             found.append(
                 GestureEvent(
                     seq=seq,
@@ -108,14 +123,33 @@ class Recognizer:
                     gesture=gesture.id,
                     phase=PHASES[event],
                     deck=gesture.deck,
-                    confidence=self.confidence(gesture, vector) if event == k.E_COMPLETED else 0.0,
-                    onset_ns=self._epoch_ns + int(onset / NS) if math.isfinite(onset) else 0,
+                    confidence=confidence,
+                    onset_ns=onset_ns,
                     capture_ns=capture_ns,
-                    evidence=self.evidence(g),
+                    evidence=evidence,
                     why=self._conditions[why].feature if event == k.E_CANCELLED and why >= 0 else "",
+                    phrase=phrase,
                 )
             )
         return found
+
+    def _phrase(
+        self, g: int, moment: Moment, now_ns: int, capture_ns: int, *, confidence: float, values: tuple[tuple[str, float], ...]
+    ) -> Phrase:
+        began, end = self.clock.item(g, 0), (capture_ns - self._epoch_ns) * NS
+        timing = Timing(
+            onset_ns=self._ns(began),
+            stroke_ns=self._ns(self._trace.stroke(g, end)),
+            end_ns=capture_ns,
+            held_ms=(end - began) * 1e3,
+            delay_ms=(now_ns - capture_ns) / NS_PER_MS,
+        )
+        onset, repeats = self._trace.onset(g), self._trace.repeat(g, end)
+        return self._phrasing[g].phrase(moment, onset, timing, confidence=confidence, repeats=repeats, values=values)
+
+    def _ns(self, t: float) -> int:
+        """Seconds since the first vector as a capture stamp; 0 when it never was."""
+        return self._epoch_ns + round(t / NS) if math.isfinite(t) else 0
 
     def evidence(self, g: int) -> tuple[tuple[str, float], ...]:
         """Feature values of gesture number g, by the name its row uses."""

@@ -28,6 +28,11 @@ class Tables:
             self.conditions.append(c)
         return len(self.conditions)
 
+    def finish(self, first: int, stop: int) -> tuple[tuple[int, float, float], ...]:
+        """Of the conditions first:stop those that count at the finish: (feature, enter above, enter below)."""
+        last = [c for c in range(first, stop) if self.condition[c][1] == k.AT_FINISH]
+        return tuple([(self.condition[c][0], self.bounds[c][0], self.bounds[c][1]) for c in last])
+
     def _feature(self, feature: Feature, slots: tuple[str, ...]) -> int:
         places = [INDEX[slot] for slot in slots]
         row = (k.FEATURE_KINDS.index(feature.kind), places[0], places[-1])

@@ -5,7 +5,7 @@ On disk a missing float is null; `restore` makes it NaN again.
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
@@ -55,21 +55,28 @@ def mirror(source: type, name: str, *extra: Any, nested: dict[type, Mirror] | No
     struct = msgspec.defstruct(
         name, [*first, *required, *last, *optional], frozen=True, kw_only=True, forbid_unknown_fields=True, module=__name__
     )
-    into: dict[str, Callable[[Any], Any]] = {key: found.of for key, found in inner.items() if found is not None}
+    into = {key: _each(hints[key], found.of) for key, found in inner.items() if found is not None}
     back = {item.name: _back(hints[item.name], inner[item.name]) for item in fields(source)}
     known = {key: function for key, function in back.items() if function is not None}
     return Mirror(source, struct, tuple(item.name for item in fields(source)), into, known)
 
 
 def _inner(hint: Any, nested: dict[type, Mirror]) -> Mirror | None:
-    """The mirror for `X` or `X | None`."""
+    """The mirror for `X`, `X | None` or `tuple[X, ...]`."""
     parts = getattr(hint, "__args__", ()) or (hint,)
     return next((nested[part] for part in parts if isinstance(part, type) and is_dataclass(part)), None)
 
 
+def _each(hint: Any, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The function for one, or for each of a tuple."""
+    return (lambda values: tuple([function(value) for value in values])) if get_origin(hint) is tuple else function
+
+
 def _column(item: "Field[Any]", hint: Any, inner: Mirror | None) -> tuple[Any, ...]:
     disk = _DISK.get(hint, hint)
-    if inner is not None:
+    if inner is not None and get_origin(hint) is tuple:
+        disk = tuple[inner.struct, ...]  # type: ignore[name-defined]
+    elif inner is not None:
         disk = inner.struct | None if type(None) in getattr(hint, "__args__", ()) else inner.struct
     if inner is not None and disk is inner.struct:
         return (item.name, disk)
@@ -82,7 +89,7 @@ def _column(item: "Field[Any]", hint: Any, inner: Mirror | None) -> tuple[Any, .
 
 def _back(hint: Any, inner: Mirror | None) -> Callable[[Any], Any] | None:
     if inner is not None:
-        return lambda record: None if record is None else inner.restore(record)
+        return _each(hint, lambda record: None if record is None else inner.restore(record))
     if hint is float:
         return lambda number: NAN if number is None else number
     if hint == _PAIRS:

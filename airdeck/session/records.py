@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from airdeck.events import Act, Event, EventKind, GestureEvent
+from airdeck.gestures.phrase import Evidence, Intent, Phrase, Policy, Timing, Zone
 from bridges.sinks.base import Sent
 from dynamics.frames import DeckSample, Frame, ImuSample, MocapFrame, PoseFrame, SourceKind, WatchSample
 from safety.types import Permit, Proposal, SinkHealth, Transition, Verdict
@@ -293,7 +294,13 @@ def mask_hex(valid: np.ndarray) -> str:
     return np.packbits(valid).tobytes().hex()
 
 
-GESTURE = mirror(GestureEvent, "GestureRecord")
+PHRASE = mirror(
+    Phrase,
+    "PhraseRecord",
+    nested={part: mirror(part, f"{part.__name__}Record") for part in (Zone, Timing, Intent, Policy, Evidence)},
+)
+"""Of a completed gesture. Folders from before there were phrases have none."""
+GESTURE = mirror(GestureEvent, "GestureRecord", nested={Phrase: PHRASE})
 PROPOSAL = mirror(Proposal, "ProposalRecord")
 PERMIT = mirror(Permit, "PermitRecord")
 """What was permitted. It is never restored: only the gate makes a Permit."""

@@ -67,7 +67,7 @@ def recognise(what: Library | Recognizer, scene: Scene) -> list[GestureEvent]:
     found: list[GestureEvent] = []
     for seq, (capture_ns, vector, valid) in enumerate(vectors(scene)):
         if recognizer.step(vector, valid, capture_ns):
-            found += recognizer.events(seq, capture_ns, capture_ns, vector)
+            found += recognizer.events(seq, capture_ns, capture_ns, vector, valid=valid, driver="camera")
     return found
 
 

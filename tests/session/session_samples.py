@@ -5,6 +5,23 @@ from pathlib import Path
 import numpy as np
 
 from airdeck.events import Act, Event, EventKind, GestureEvent
+from airdeck.gestures.phrase import (
+    Body,
+    Carrier,
+    Effect,
+    Evidence,
+    Hand,
+    Height,
+    Intent,
+    Phrase,
+    Policy,
+    Shape,
+    Side,
+    Stand,
+    Timing,
+    Witness,
+    Zone,
+)
 from bridges.sinks.base import SendStatus, Sent
 from dynamics.frames import DeckSample, Frame, ImuSample, MocapFrame, PoseFrame, SourceKind, WatchSample
 from safety.types import ArmState, Cause, Permit, Profile, Proposal, Reason, SinkClass, SinkHealth, Transition, Verdict
@@ -65,7 +82,23 @@ def sink_event(seq: int) -> Event:
 
 
 def gesture() -> GestureEvent:
-    return GestureEvent(4, 40, "left.raise", "completed", 1, 0.9, 30, 38, (("l_wrist_y", 1.1), ("odd", NAN)), "")
+    return GestureEvent(4, 40, "left.raise", "completed", 1, 0.9, 30, 38, (("l_wrist_y", 1.1), ("odd", NAN)), "", phrase())
+
+
+def phrase() -> Phrase:
+    """No part of it is at its default."""
+    return Phrase(
+        body=Body.LEANING,
+        zones=(Zone(Hand.RIGHT, Height.CHEST, Side.INSIDE), Zone(Hand.LEFT, Height.HEAD, Side.FRONT)),
+        shape=Shape.BACK_CIRCLE,
+        timing=Timing(30, 34, 38, 0.1, 44.5),
+        intent=Intent(0.9, 0.25, (Carrier.MOVEMENT, Carrier.SEQUENCE), 2),
+        policy=Policy("loop", 3, Effect.COMMAND, "loop_4"),
+        evidence=(
+            Evidence(Witness.MOCOPI, Stand.DROVE, 21.5, (("wrist_y", 1.1),)),
+            Evidence(Witness.WATCH, Stand.HEARD, 1e4),
+        ),
+    )
 
 
 def verdict(seq: int, permitted: bool = False) -> Verdict:

@@ -1,6 +1,6 @@
 """Every kind of record comes back from its line as it was, missing numbers included."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import msgspec
 import numpy as np
@@ -8,10 +8,11 @@ import pytest
 import session_samples as samples
 
 from airdeck.events import Event
+from airdeck.gestures.phrase import Evidence
 from airdeck.session import records
 from airdeck.session.encode import FRAME_STREAM
 from airdeck.session.layout import STREAMS
-from airdeck.session.mirror import Mirror
+from airdeck.session.mirror import NAN, Mirror
 from dynamics.frames import Frame
 from safety.types import ArmState
 
@@ -77,6 +78,36 @@ def test_what_the_step_answers_comes_back(name: str) -> None:
     kind, value = MIRRORS[name]
     back = kind.restore(msgspec.json.decode(msgspec.json.encode(kind.of(value)), type=kind.struct))
     assert differences(value, back) == []
+
+
+def test_a_gesture_of_a_folder_from_before_there_were_phrases_opens_without_one() -> None:
+    line = (
+        b'{"seq":4,"t_ns":40,"gesture":"left.raise","phase":"completed","deck":1,"confidence":0.9,"onset_ns":30,'
+        b'"capture_ns":38,"evidence":[["wrist_y",1.1],["odd",null]],"why":""}'
+    )
+    back = records.GESTURE.restore(msgspec.json.decode(line, type=records.GESTURE.struct))
+    assert differences(replace(samples.gesture(), evidence=back.evidence, phrase=None), back) == []
+
+
+def test_no_part_of_the_sample_phrase_is_at_its_default() -> None:
+    """Else a part that is lost on the way would not be missed."""
+    phrase = samples.phrase()
+    parts = [phrase, phrase.timing, phrase.intent, phrase.policy, phrase.zones[0], phrase.evidence[0]]
+    assert [f.name for part in parts for f in fields(part) if getattr(part, f.name) == f.default] == []  # type: ignore[arg-type]
+
+
+def test_a_missing_number_in_a_phrase_comes_back_missing() -> None:
+    odd = Evidence(values=(("odd", NAN),), age_ms=NAN)
+    kept = replace(samples.gesture(), phrase=replace(samples.phrase(), evidence=(odd,)))
+    line = msgspec.json.encode(records.GESTURE.of(kept))
+    (back,) = records.GESTURE.restore(msgspec.json.decode(line, type=records.GESTURE.struct)).phrase.evidence
+    assert np.isnan([back.age_ms, back.values[0][1]]).all()
+
+
+def test_a_word_that_no_phrase_has_is_refused() -> None:
+    line = msgspec.json.encode(records.GESTURE.of(samples.gesture())).replace(b'"leaning"', b'"dancing"')
+    with pytest.raises(msgspec.ValidationError, match=r"phrase\.body"):
+        msgspec.json.decode(line, type=records.GESTURE.struct)
 
 
 def test_a_decision_comes_back_with_its_permit_as_a_record() -> None:
