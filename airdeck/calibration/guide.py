@@ -17,7 +17,11 @@ from .steps import RAISED, STEPS, Step, StepId, facing
 
 NS_PER_S = 1_000_000_000
 STILL = 0.10
-"""Torso lengths: half of the middle nine tenths of what a held pose may wander. Landmarks of a still body do 0.04."""
+"""Torso lengths that a held pose may wander. A real man's photographs do 0.02 to 0.07."""
+PARTS = 5
+"""A hold is cut into so many parts at most, of three pictures or more: their medians are free of a far camera's noise."""
+TREMBLE, TAIL = 0.4, 0.05
+"""What of the tremble within a hold counts, and the share at each end that does not: waving is faster than the parts."""
 GAP_NS = 300_000_000
 """A posture may be lost this long without beginning anew: flickering landmarks, a passer-by, strobe."""
 SILENT_NS = NS_PER_S
@@ -213,12 +217,19 @@ def hips_seen(looks: tuple[Look, ...]) -> bool:
 
 
 def spread_of(looks: deque[Look]) -> float:
-    """How much the most restless point wanders: half of the middle nine tenths of its range, torso lengths."""
-    values = np.sort(np.array([look.tracked() for look in looks]), axis=0)  # NaN sorts last
-    counts = np.isfinite(values).sum(axis=0)
-    worst = 0.0
-    for column, count in enumerate(counts):
-        if count >= 2:
-            cut = int(0.05 * count)
-            worst = max(worst, 0.5 * float(values[count - 1 - cut, column] - values[cut, column]))
-    return worst
+    """How restless a pose is, torso lengths: the point that wanders most from part to part of the hold, or trembles."""
+    values = np.array([look.tracked() for look in looks])
+    parts = np.array([_medians(part) for part in np.array_split(values, max(2, min(PARTS, len(values) // 3)))])
+    wander = 0.5 * (np.fmax.reduce(parts) - np.fmin.reduce(parts))
+    ordered, counts = np.sort(values, axis=0), np.isfinite(values).sum(axis=0)  # NaN sorts last
+    cut, column = (TAIL * counts).astype(int), np.arange(values.shape[1])
+    tremble = 0.5 * (ordered[np.maximum(counts - 1 - cut, 0), column] - ordered[cut, column])
+    return float(max(0.0, np.fmax.reduce(wander), TREMBLE * np.fmax.reduce(tremble)))
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Of each column without its NaNs; NaN where there is nothing else."""
+    ordered, counts = np.sort(values, axis=0), np.isfinite(values).sum(axis=0)
+    if not len(values):
+        return np.full(values.shape[1], np.nan)
+    return np.asarray(ordered[np.maximum(counts - 1, 0) // 2, np.arange(values.shape[1])])

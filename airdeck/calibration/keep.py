@@ -48,7 +48,7 @@ def keep(performer: str, source: str, kind: SourceKind, result: Result, *, befor
 def saved_of(performer: str, source: str, kind: SourceKind, result: Result) -> Saved:
     """The record of a result, dated now."""
     clocks = read_clocks()
-    rounded = {name: _rounded(value) for name, value in asdict(result.calibration).items()}
+    rounded: dict[str, Any] = {name: _rounded(value) for name, value in asdict(result.calibration).items()}
     body = {name: round(value, DIGITS) for name, value in asdict(result.body).items() if math.isfinite(value)}
     return Saved(
         performer=performer,

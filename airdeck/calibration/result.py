@@ -13,8 +13,8 @@ HIPS_HIDDEN_QUALITY = 0.7
 """A guess: people's shoulder width over torso differs by some 6 %, and shoulders hang askew where a trunk stands upright."""
 MOVED_RAD = 0.20
 """Facing or leaning differently at the end than at the start by this much is worth a word."""
-GOOD, FAIR = 0.70, 0.45
-"""Quality from which a calibration is called good, or fair."""
+GOOD, FAIR = 0.65, 0.45
+"""Quality from which a calibration is called good, or fair: whoever stands still in the open reaches 0.7 to 0.9."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished calibration. `quality` 0..1 is that of its worst step."""
+    """A finished calibration. `quality` 0..1 is that of the neutral pose: the numbers that the builder takes rest on it."""
 
     calibration: Calibration
     body: Body
@@ -69,15 +69,20 @@ def measure(guide: Guide) -> Result:
     line_rad = sign * (median(neutral.looks, "shoulder_roll_rad") - roll_rad)
     body = _body(held, mirror, line_rad, median(neutral.looks, "shoulders_m"))
     notes = tuple(_notes(hips, neutral, again))
-    return Result(calibration, body, min(steps.values()), guide.seconds, hips, notes, steps)
+    return Result(calibration, body, steps[StepId.NEUTRAL], guide.seconds, hips, notes, steps)
 
 
 def _body(held: dict[StepId, Held], mirror: bool, line_rad: float, shoulders_m: float) -> Body:
     out, up = held[StepId.ARMS_OUT], held[StepId.ARMS_UP]
-    sides = ("right", "left") if mirror else ("left", "right")
-    reach = [_of_arms(out, side, "wrist_out") for side in sides]
-    height = [_of_arms(up, side, "wrist_up") for side in sides]
-    return Body(*reach, *height, line_rad, shoulders_m)
+    left, right = ("right", "left") if mirror else ("left", "right")
+    return Body(
+        reach_left=_of_arms(out, left, "wrist_out"),
+        reach_right=_of_arms(out, right, "wrist_out"),
+        reach_up_left=_of_arms(up, left, "wrist_up"),
+        reach_up_right=_of_arms(up, right, "wrist_up"),
+        shoulder_line_rad=line_rad,
+        shoulders_m=shoulders_m,
+    )
 
 
 def _of_arms(held: Held, side: str, name: str) -> float:
