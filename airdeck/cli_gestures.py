@@ -32,8 +32,10 @@ def gestures_list(as_json: Json = False) -> None:
     if as_json:
         show_json({"gestures": [{name: getattr(row, name) for name in GESTURE_COLUMNS} for row in gestures]})
         return
+    from .gestures.words import does
+
     for row in gestures:
-        say(f"{row.id:16} {row.command:20} tier {row.tier}  {row.hint}")
+        say(f"{row.id:16} {does(row):24} tier {row.tier}  {row.hint}")
 
 
 @gestures_app.command("show")

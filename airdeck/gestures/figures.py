@@ -198,7 +198,7 @@ def _clear(path: Path, points: np.ndarray, shoulders_mm: float) -> np.ndarray:
         return points[: np.flatnonzero(away > radius)[-1] + 1]
     if path.both_ways:
         middle = points.mean(axis=0)
-        points = middle + (points - middle) * max(1.0, BOTH_WAYS_MM / float(away.max()))
+        points = middle + (points - middle) * max(1.0, BOTH_WAYS_MM / max(float(away.max()), 1e-6))
     along = points[-1] - points[0]
     across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-9)
     down = 1.0 if points[-1, 1] > shoulders_mm else -1.0

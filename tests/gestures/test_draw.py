@@ -101,6 +101,13 @@ def test_the_svg_is_well_formed_and_rests_on_nothing_else() -> None:
     assert text.count("http") == 1
 
 
+def test_pages_stand_below_each_other() -> None:
+    root = ET.fromstring(marks.svg(PAGES, draw.TITLE))
+    places = [group.get("transform") for group in root.iter(f"{SVG}g")]
+    assert places == [f"translate(0 {number * 297})" for number in range(len(PAGES))]
+    assert root.get("viewBox") == f"0 0 210 {297 * len(PAGES)}"
+
+
 def test_the_same_library_gives_the_same_bytes() -> None:
     assert marks.svg(draw.sheet(SHIPPED), draw.TITLE) == marks.svg(PAGES, draw.TITLE)
 
@@ -163,6 +170,15 @@ def test_the_path_leads_to_the_bold_hand() -> None:
     figure = shown("swipe_out")
     assert len(figure.stroke) == 1
     assert figure.stroke[0].points[-1] == pytest.approx(figure.end[Joint.L_WRIST])
+
+
+@pytest.mark.parametrize("gesture", ROWS, ids=lambda g: g.name)
+def test_no_arrow_head_covers_a_hand(gesture: Gesture) -> None:
+    drawn = list(draw._cell(gesture, (0.0, 0.0)))
+    heads = [mark.points[0] for mark in drawn if isinstance(mark, Line) and mark.fill == figures.PATH]
+    hands = [mark.at for mark in drawn if isinstance(mark, Dot) and mark.fill == marks.BLACK]
+    assert heads
+    assert min(math.dist(head, hand) for head in heads for hand in hands) >= figures.HAND_MM
 
 
 def test_the_way_to_the_start_and_the_stroke_meet() -> None:
