@@ -51,12 +51,12 @@ TURNED_RAD = 0.80
 CROUCH = 0.30
 """How much lower than usual, less what a lean explains, in torso lengths."""
 KNEE_STRAIGHT_RAD = 0.4
-"""A knee that is seen this straight is no crouch: the camera moved. A guess, to be measured."""
+"""A knee that is seen this straight is no crouch: the camera moved. Synthetic performers who stand have at most 0.1."""
 KNEE_SEATED_RAD = 1.0
-"""Both knees bent this far under a trunk at its usual height: seated. A guess, to be measured."""
+"""Both knees bent this far under a trunk at its usual height: seated. Synthetic performers who sit have 1.5 and more."""
 LEAN_ROLL_RAD = 0.30
 LEAN_PITCH_RAD = (-0.45, 0.60)
-"""Back and forward, wider than the roll: pitch lies on the noisy axis. A guess, to be measured."""
+"""Back and forward. A real camera reads 0.29 to 0.39 of people who raise a hand and stand straight; the way back is a guess."""
 
 MOVED = 0.20
 """A hand or a trunk that came less far, in torso lengths, did not come from anywhere: bodies sway by this much."""
@@ -171,7 +171,7 @@ class Phrasing:
         """The live streams, the one that drove it first."""
         mask = now.slots[_MASK]
         bits = int(mask) if now.valid[_MASK] and math.isfinite(mask) else 0
-        found = []
+        found: list[Evidence] = []
         for stream, bit, age in _WITNESSES:
             age_ms = now.slots[age] * 1e3
             if stream == now.driver:

@@ -205,6 +205,11 @@ def test_a_circle_is_told_from_the_other_way_round(side: str, bound: str, way: i
     assert only(turned, circling(side, way), f"{side}.up").shape is shape
 
 
+def test_a_circle_of_the_other_hand_is_not_the_shape_of_this_one() -> None:
+    turned = library(row(kind="movement", hold_ms=0, when=[{"feature": "other.wrist_turns", "enter_above": 0.75}]))
+    assert only(turned, circling("right", 1)).shape is Shape.HELD
+
+
 def test_a_bend_that_is_no_circle_is_not_said_to_be_one() -> None:
     bowed = library(row(hold_ms=0, when=[{"feature": "wrist_turns", "enter_above": 0.2, "enter_below": 0.6}]))
     assert only(bowed, circling("left", 1)).shape is Shape.HELD
@@ -270,9 +275,11 @@ def test_a_row_that_asks_for_no_rest_ends_its_stroke_with_itself(up: Library) ->
     assert times(only(up, [*hold(0, 50, DOWN), *hold(50, 400, UP)])) == (50, 350, 350)
 
 
-def test_a_rest_that_is_not_seen_is_none(resting: Library) -> None:
-    scene = [*hold(0, 200, {**UP, "head_seen": NAN}), *hold(200, 400, AT_REST)]
-    assert times(only(resting, scene)) == (0, 200, 300)
+def test_a_rest_that_is_not_seen_is_none() -> None:
+    """A slot without a value holds its rest, and would look like one."""
+    upright = library(row(when=[*row()["when"], {"feature": "trunk_roll", "enter_below": 0.1, "at": "finish"}]))
+    scene = [*hold(0, 200, {**UP, "trunk_roll": NAN}), *hold(200, 400, UP)]
+    assert times(only(upright, scene)) == (0, 200, 300)
 
 
 def test_each_attempt_has_its_own_stroke(resting: Library) -> None:
@@ -305,6 +312,10 @@ def test_the_delay_is_from_capture_to_the_step(up: Library) -> None:
 def test_the_hold_beyond_what_was_asked_is_a_share_of_it(resting: Library) -> None:
     late = [*hold(0, 420, HELD), *hold(420, 500, AT_REST)]
     assert only(resting, late).intent.held_over == pytest.approx(0.4)
+
+
+def test_a_hold_of_just_what_was_asked_is_none_beyond_it(up: Library) -> None:
+    assert only(up, hold(0, 400, UP)).intent.held_over == pytest.approx(0.0)
 
 
 def test_a_row_without_a_hold_is_never_held_beyond_it() -> None:
@@ -407,6 +418,18 @@ def test_of_two_acting_hands_mocopi_must_have_both() -> None:
     assert found.values == (("left.wrist_over_hip", pytest.approx(1.6)), ("right.wrist_over_hip", pytest.approx(0.2)))
 
 
+def test_a_camera_that_did_not_drive_it_stands_behind_mocopi(up: Library) -> None:
+    recognizer = Recognizer(up)
+    for capture_ns, vector, valid in vectors(hold(0, 310, WITH_MOCOPI)):
+        recognizer.step(vector, valid, capture_ns)
+    (event,) = recognizer.events(1, capture_ns, capture_ns, vector, valid=valid, driver="mocopi")
+    assert event.phrase is not None
+    assert [(e.stream, e.stand) for e in event.phrase.evidence] == [
+        (Witness.MOCOPI, Stand.DROVE),
+        (Witness.CAMERA, Stand.HEARD),
+    ]
+
+
 def test_a_watch_is_heard_and_has_no_say(up: Library) -> None:
     worn_watch = {
         "modality_mask": float(Modality.CAMERA | Modality.WATCH),
@@ -430,6 +453,13 @@ def test_a_stream_that_is_gone_gives_no_evidence(up: Library) -> None:
 def test_only_a_completed_gesture_has_a_phrase(up: Library) -> None:
     events = recognise(up, [*hold(0, 400, UP), *hold(400, 700, DOWN), *hold(700, 800, UP), *hold(800, 1000, DOWN)])
     assert [(e.phase, e.phrase is not None) for e in events] == [("completed", True), ("released", False), ("cancelled", False)]
+
+
+def test_a_release_in_the_step_of_another_gesture_has_none() -> None:
+    low = row(id="low", hold_ms=140, when=[{"feature": "wrist_y", "enter_below": 0.0, "exit_above": 0.1}])
+    events = recognise(library(row(), low), [*hold(0, 400, UP), *hold(400, 560, DOWN)])
+    at_once = {e.phase: e.phrase is not None for e in events if e.capture_ns == START_NS + 540 * MS}
+    assert at_once == {"released": False, "completed": True}
 
 
 @pytest.mark.parametrize("number", [NAN, math.inf, -math.inf, 1e30, -1e30, 0.0])
