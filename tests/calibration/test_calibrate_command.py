@@ -82,6 +82,12 @@ def test_wrong_words_end_with_the_right_code_and_a_reason(home: Path, words: lis
     assert says in done.stderr
 
 
+def test_help_shows_an_example(home: Path) -> None:
+    done = airdeck(home, "calibrate", "--help")
+    assert done.returncode == 0
+    assert "airdeck calibrate --performer anna" in done.stdout.partition("Example")[2]
+
+
 def test_the_doctor_says_who_is_calibrated_and_how_to_be(home: Path) -> None:
     rows = json.loads(airdeck(home, "doctor", "--json").stdout)["findings"]
     [found] = [row for row in rows if row["name"] == "calibration"]

@@ -189,6 +189,16 @@ def test_a_lost_wrist_or_a_swap_of_sides_for_a_few_pictures_begins_nothing_anew(
     assert flickering.repeats == []
 
 
+@pytest.mark.parametrize(("lost", "takes_s"), [(0, 2.0), (6, 2.0), (12, 3.4)])
+def test_pictures_without_anybody_begin_the_hold_anew_only_when_they_last(lost: int, takes_s: float) -> None:
+    """At 30 a second: a fifth of a second in the middle of the hold is forgiven, two fifths are not."""
+    guide = Guide()
+    for frame in Follower().held(REST, 5.0):
+        gone = 45 <= frame.seq < 45 + lost
+        guide.see(PoseFrame(frame.capture_ns, 0, frame.seq, 640, 480) if gone else frame)
+    assert (guide.held[0].done_ns - START_NS) / NS_PER_S == pytest.approx(takes_s, abs=0.05)
+
+
 def test_a_silent_camera_is_told_and_ends_it() -> None:
     guide = Guide()
     for second in range(60):
