@@ -38,8 +38,9 @@ TURN_RAD = 2.0 * math.pi
 HEIGHTS = ((0.55, Height.OVERHEAD), (0.20, Height.HEAD), (-0.17, Height.SHOULDER), (CHEST, Height.CHEST), (-INF, Height.HIP))
 """From which wrist height over mid-shoulder on, in torso lengths. A raise begins at 0.55; the head's middle is at 0.4.
 Rows have hands on a shoulder at -0.22 to 0.22, and before the chest at -0.42 to -0.11."""
-PLACES = ((0.60, Side.OUTSIDE), (-0.05, Side.FRONT), (-INF, Side.INSIDE))
-"""From how far outwards of the body's middle on, in torso lengths. A hand laid on its own shoulder is at 0.31 to 0.54."""
+PLACES = ((0.75, Side.OUTSIDE), (-0.05, Side.FRONT), (-INF, Side.INSIDE))
+"""From how far outwards of the body's middle on, in torso lengths. A hand laid on its own shoulder is at 0.31 to 0.54,
+one raised over the head was at up to 0.65 in real pictures, one that points out is at 0.84 and more."""
 
 AIRBORNE_RISE = 0.20
 AIRBORNE_RATE = 0.8
@@ -56,7 +57,7 @@ KNEE_SEATED_RAD = 1.0
 """Both knees bent this far under a trunk at its usual height: seated. Synthetic performers who sit have 1.5 and more."""
 LEAN_ROLL_RAD = 0.30
 LEAN_PITCH_RAD = (-0.45, 0.60)
-"""Back and forward. A real camera reads 0.29 to 0.39 of people who raise a hand and stand straight; the way back is a guess."""
+"""Back and forward. A real camera reads 0.21 to 0.39 of people who raise a hand and stand straight; the way back is a guess."""
 
 MOVED = 0.20
 """A hand or a trunk that came less far, in torso lengths, did not come from anywhere: bodies sway by this much."""
@@ -230,17 +231,18 @@ def _zone(wrist: _Wrist, now: Moment) -> Zone:
 
 
 def _direction(wrists: tuple[_Wrist, ...], onset: Onset, now: list[float]) -> Shape:
-    """Which way the hands came; where they did not, which way the trunk came."""
+    """Which way the hands came; where the trunk came further, or they did not, which way the trunk came."""
     before = onset.before
     up = sum([now[wrist.y] - before[wrist.y] for wrist in wrists]) / len(wrists)
     out = sum([(now[wrist.x] - before[wrist.x]) * wrist.out for wrist in wrists]) / len(wrists)
     by, above, below = up, Shape.UP, Shape.DOWN
     if abs(out) > abs(up):  # not the distance between the wrists: it grows again when they have crossed
         by, above, below = (out, Shape.OUT, Shape.IN) if len(wrists) == 1 else (out, Shape.APART, Shape.TOGETHER)
+    rise = now[_RISE] - before[_RISE]
+    if abs(rise) > abs(by):
+        by, above, below = rise, Shape.UP, Shape.DOWN
     if not abs(by) >= MOVED and len(wrists) > 1 and abs(onset.slots[_D_APART]) >= CLAPPING:
         return Shape.APART if onset.slots[_D_APART] > 0.0 else Shape.TOGETHER
-    if not abs(by) >= MOVED:
-        by, above, below = now[_RISE] - before[_RISE], Shape.UP, Shape.DOWN
     return Shape.HELD if not abs(by) >= MOVED else above if by > 0.0 else below
 
 

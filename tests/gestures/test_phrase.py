@@ -114,7 +114,7 @@ def test_how_high_the_hand_is(side: str, hand: Hand, height: float, zone: Height
 
 
 @pytest.mark.parametrize(
-    ("out", "place"), [(0.61, Side.OUTSIDE), (0.59, Side.FRONT), (-0.04, Side.FRONT), (-0.06, Side.INSIDE), (NAN, Side.UNKNOWN)]
+    ("out", "place"), [(0.76, Side.OUTSIDE), (0.74, Side.FRONT), (-0.04, Side.FRONT), (-0.06, Side.INSIDE), (NAN, Side.UNKNOWN)]
 )
 @pytest.mark.parametrize(("side", "sign"), [("left", 1), ("right", -1)])
 def test_how_far_out_the_hand_is_seen_from_its_own_side(
@@ -146,6 +146,7 @@ def test_every_height_and_place_has_its_band() -> None:
     [
         (0.0, 0.5, 0.0, Shape.UP), (0.2, -0.5, 0.0, Shape.DOWN), (0.5, 0.3, 0.0, Shape.OUT), (-0.5, 0.3, 0.0, Shape.IN),
         (0.19, 0.19, 0.0, Shape.HELD), (0.0, 0.0, -0.4, Shape.DOWN), (0.0, 0.0, 0.4, Shape.UP), (0.0, -0.5, 0.4, Shape.DOWN),
+        (0.3, 0.0, -0.4, Shape.DOWN), (0.4, 0.0, -0.3, Shape.OUT),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(("side", "sign"), [("left", 1), ("right", -1)])
