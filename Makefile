@@ -9,7 +9,7 @@ PY := $(BIN)/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-compile
 PACKAGES := airdeck bridges dynamics safety
 SYSTEMS := linux darwin win32
-JITTED_TESTS := $(wildcard tests/dynamics tests/gestures)
+JITTED_TESTS := $(wildcard tests/dynamics tests/gestures/test_recognizer.py tests/gestures/test_steps.py)
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-package evdev
 
