@@ -261,12 +261,13 @@ def _found(outcome: StepOutcome) -> list[Found]:
     found = []
     for event in outcome.gestures:
         if event.phase == "completed" and event.onset_ns >= ORIGIN_NS:
-            verdict, reasons = _judged(event, outcome)
+            verdict, reasons = judged(event, outcome)
             found.append(Found((event.capture_ns - ORIGIN_NS) / NS_PER_S, event.gesture, event.deck, verdict, reasons))
     return found
 
 
-def _judged(event: GestureEvent, outcome: StepOutcome) -> tuple[Verdict, tuple[str, ...]]:
+def judged(event: GestureEvent, outcome: StepOutcome) -> tuple[Verdict, tuple[str, ...]]:
+    """What the gate said of a completed gesture, and why."""
     verdict = next((v for v in outcome.verdicts if v.proposal.gesture == event.gesture), None)
     if verdict is None or not verdict.proposal.command:
         return Verdict.NO_COMMAND, ()

@@ -8,11 +8,11 @@ from dynamics.frames import Frame
 from safety.gate import K11Gate
 from safety.types import ArmState, Permit, Profile, Sink, SinkClass, SinkHealth
 
-from ..events import Act, Event, EventKind, GestureEvent
+from ..events import Act, Event, EventKind
 from ..events import Outcome as StepOutcome
 from ..gestures.library import Kind, Library
 from ..pipeline import Pipeline
-from .screen import Verdict, open_tables
+from .screen import Verdict, judged, open_tables
 from .stage.actor import Meant
 from .stage.clip import Clip
 from .stage.sensors import mocopi_frames, watch_samples
@@ -175,19 +175,8 @@ def _note(pipeline: Pipeline, outcome: StepOutcome, result: Result, now_ns: int)
 def _completed(outcome: StepOutcome, start_ns: int) -> Iterator[Completed]:
     for event in outcome.gestures:
         if event.phase == "completed":
-            verdict, reasons = _judged(event, outcome)
+            verdict, reasons = judged(event, outcome)
             yield Completed((event.capture_ns - start_ns) / NS_PER_S, event.gesture, event.deck, verdict, reasons)
-
-
-def _judged(event: GestureEvent, outcome: StepOutcome) -> tuple[Verdict, tuple[str, ...]]:
-    verdict = next((v for v in outcome.verdicts if v.proposal.gesture == event.gesture), None)
-    if verdict is None or not verdict.proposal.command:
-        return Verdict.NO_COMMAND, ()
-    reasons = tuple(reason.value for reason in verdict.reasons)
-    if verdict.permitted:
-        return Verdict.PERMITTED, ()
-    held_back = all(reason.startswith("k10.") for reason in reasons)
-    return (Verdict.COOLDOWN if held_back else Verdict.REFUSED), reasons
 
 
 def _kept_nowhere(_name: str, _permit: Permit, _now_ns: int) -> None:

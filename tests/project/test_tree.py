@@ -15,7 +15,13 @@ PACKAGES = ("airdeck", "bridges", "dynamics", "safety")
 TOP_FOLDERS = {".ci", "airdeck", "bench", "bridges", "config", "dynamics", "requirements", "safety", "systemd", "tests"}
 
 # Written in pieces, so that this file does not hold what it looks for.
-REGISTRIES = ["py" + r"pi\.org", "python" + "hosted", "registry.npm" + "js", "deb.debian" + r"\.org", "an" + r"aconda\.org"]
+REGISTRIES = [
+    "py" + r"pi\.org",
+    "python" + "hosted",
+    "regis" + "try.n" + "pmjs",
+    "deb.deb" + r"ian\.org",
+    "an" + r"aconda\.org",
+]
 MACHINE_PATHS = ["/wo" + "rk/", "/fa" + "rm/", "/ro" + r"ot\b", "/tmp/" + "bash_", "/ho" + "me/[a-z]+/", "/Us" + "ers/[a-z]+/"]
 
 FUNCTION_LIMIT_LINES = 60
